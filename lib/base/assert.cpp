@@ -1,0 +1,13 @@
+#include "base/assert.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace vastwatch {
+
+void assertion_failed(const char* condition, const char* file, int line) noexcept {
+    std::fprintf(stderr, "vastwatch: assertion failed: %s (%s:%d)\n", condition, file, line);
+    std::abort();
+}
+
+}  // namespace vastwatch
