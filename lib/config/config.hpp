@@ -1,0 +1,123 @@
+// The whole configuration as one checked value (spec section 3). `policy` is what the core sees;
+// the rest says how to reach the world. Secrets are in Secret and appear in no text made from this.
+#pragma once
+
+#include "base/secret.hpp"
+#include "policy/policy.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace vastwatch::config {
+
+enum class LogLevel { debug, info, notice, warning, error };
+
+/// [daemon]. Changing any of these but log_level and timezone takes a restart.
+struct Daemon {
+    std::string listen_host = "127.0.0.1";
+    std::uint16_t listen_port = 9877;
+    std::string control_socket = "/run/vastwatch/control.sock";
+    std::string state_directory = "/var/lib/vastwatch";
+    std::string timezone = "UTC";
+    LogLevel log_level = LogLevel::info;
+};
+
+/// How to reach one account; the same order and names as policy.accounts.
+struct AccountAccess {
+    AccountName name;
+    Secret api_key;
+    std::string url = "https://console.vast.ai";
+    Duration poll_interval = std::chrono::seconds{60};
+    Duration billing_interval = std::chrono::minutes{10};
+    Duration request_timeout = std::chrono::seconds{30};
+    Duration request_interval = std::chrono::seconds{1};
+    std::optional<std::string> ca_file;
+};
+
+enum class NotifierType { email, webhook };
+enum class WebhookFormat { vastwatch, slack, discord, teams, pagerduty, alertmanager };
+enum class Severity { info, warning, critical };
+
+/// [notifier.NAME].
+struct Notifier {
+    NotifierName name;
+    NotifierType type = NotifierType::email;
+    std::vector<std::string> to;                       // email
+    Secret url;                                        // webhook; may itself be a secret
+    WebhookFormat format = WebhookFormat::vastwatch;   // webhook
+    Secret signing_secret;                             // webhook; empty = unsigned
+    Severity minimum_severity = Severity::info;
+};
+
+enum class StartTls { required, opportunistic, off };
+
+/// [smtp].
+struct Smtp {
+    std::string server;  // smtp://host:port or smtps://host:port
+    StartTls starttls = StartTls::required;
+    std::optional<std::string> username;
+    Secret password;
+    std::string from;
+    std::optional<std::string> ca_file;  // `ca_file`, for a private mail server
+};
+
+/// [heartbeat].
+struct Heartbeat {
+    Secret url;
+    Duration interval = std::chrono::minutes{1};
+};
+
+/// One complete, checked configuration.
+struct Config {
+    Daemon daemon;
+    std::shared_ptr<const policy::Policy> policy;
+    std::vector<AccountAccess> accounts;
+    std::vector<Notifier> notifiers;
+    std::optional<Smtp> smtp;
+    std::optional<Heartbeat> heartbeat;
+    std::vector<std::filesystem::path> files;  // what was read, in order
+};
+
+/// One mistake: where, which key, what is wrong and what would be right.
+struct Mistake {
+    std::string file;
+    std::uint32_t line = 0;    // 1-based; 0 when the file as a whole is meant
+    std::uint32_t column = 0;  // 1-based, in bytes
+    std::string key;           // dotted: "team.ml-research.daily_cap"; may be empty
+    std::string text;          // "unknown key; did you mean 'daily_cap'?"
+
+    /// "file:line:column: key: text".
+    std::string to_string() const;
+};
+
+/// Mistakes in the order of files and positions. `unreadable` is set when a file could not be
+/// opened at all (exit status 2 of --check-config).
+struct Mistakes {
+    std::vector<Mistake> list;
+    bool unreadable = false;
+};
+
+/// Where secrets and defaults come from besides the file; replaced in tests.
+struct Surroundings {
+    /// The value of an environment variable, nothing when unset.
+    std::function<std::optional<std::string>(const std::string& name)> environment;
+};
+
+/// The process's environment ($VAST_API_KEY, $CREDENTIALS_DIRECTORY, $STATE_DIRECTORY).
+Surroundings process_surroundings();
+
+/// Reads `file` and `file`.d/*.conf in name order, and checks everything. Blocks on files: call at
+/// start, or from a worker.
+std::variant<std::shared_ptr<const Config>, Mistakes> load(
+    const std::filesystem::path& file, const Surroundings& surroundings);
+
+/// The configuration in force as TOML, defaults included, secrets replaced by "(hidden)".
+std::string to_toml(const Config& config);
+
+}  // namespace vastwatch::config
