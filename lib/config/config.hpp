@@ -42,7 +42,7 @@ struct AccountAccess {
 
 enum class NotifierType { email, webhook };
 enum class WebhookFormat { vastwatch, slack, discord, teams, pagerduty, alertmanager };
-enum class Severity { info, warning, critical };
+using policy::Severity;
 
 /// [notifier.NAME].
 struct Notifier {

@@ -22,6 +22,18 @@ std::string_view to_string(Action action) {
     return "off";
 }
 
+std::string_view to_string(Severity severity) {
+    switch (severity) {
+        case Severity::info:
+            return "info";
+        case Severity::warning:
+            return "warning";
+        case Severity::critical:
+            return "critical";
+    }
+    return "info";
+}
+
 std::string_view to_string(Window window) {
     switch (window) {
         case Window::day:

@@ -26,6 +26,11 @@ enum class Action {
 
 std::string_view to_string(Action action);
 
+/// How urgent an alert is.
+enum class Severity { info, warning, critical };
+
+std::string_view to_string(Severity severity);
+
 /// The window of a budget.
 enum class Window { day, month, lifetime };
 

@@ -10,7 +10,7 @@
 
 namespace vastwatch::runtime {
 
-/// One timer; at most one waiter at a time.
+/// One timer; at most one waiter at a time. Destroy it only while nobody waits on it.
 class Timer {
   public:
     Timer() = default;
@@ -48,7 +48,7 @@ class Clock {
 /// A notify() while nobody waits is remembered: no wake-up is lost.
 class Alarm {
   public:
-    explicit Alarm(Clock& clock) : clock_(clock), timer_(clock.make_timer()) {}
+    explicit Alarm(Clock& clock) : timer_(clock.make_timer()) {}
 
     /// True when notified, false when the deadline came first.
     boost::asio::awaitable<bool> wait_until(MonoTime deadline);
@@ -57,7 +57,6 @@ class Alarm {
     void notify();
 
   private:
-    Clock& clock_;
     std::unique_ptr<Timer> timer_;
     bool notified_ = false;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@ namespace vastwatch::runtime {
 enum class Level { debug, info, notice, warning, error };
 
 std::string_view to_string(Level level);
+
+/// The reverse of to_string; nothing for any other text.
+std::optional<Level> parse_level(std::string_view text);
 
 /// A field of a log line: `key` lower_case ("account"); the journal gets it as VASTWATCH_ACCOUNT.
 struct Field {

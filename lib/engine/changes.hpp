@@ -1,0 +1,77 @@
+// The engine's state as it is stored: what one step changed, written in one transaction, and (with
+// every record in it) what a restart begins from.
+#pragma once
+
+#include "alerts/alert.hpp"
+#include "alerts/outbox.hpp"
+#include "enforcement/case.hpp"
+#include "fleet/instance.hpp"
+#include "ledger/records.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vastwatch::engine {
+
+/// What is remembered of an account as a whole.
+struct AccountState {
+    AccountName name;
+    std::optional<Instant> first_sweep;  // the first complete one ever
+    std::optional<Instant> last_sweep;   // the end of the latest complete one
+    std::optional<Instant> failing_since;
+    bool key_rejected = false;
+    std::optional<Usd> credit;
+    std::optional<Instant> credit_at;
+    /// total_spend and accrual at the beginning of the period over which they are compared.
+    std::optional<Usd> total_spend_mark;
+    std::optional<Instant> total_spend_mark_at;
+    std::optional<Usd> total_spend;
+    bool backfilled = false;  // charges before the first day were read
+
+    friend bool operator==(const AccountState&, const AccountState&) = default;
+};
+
+/// The part of an instance that changes with every sample: written apart from the rest, so that a
+/// quiet fleet costs little.
+struct IdleClock {
+    InstanceId id;
+    Instant last_seen;
+    fleet::StillRow still;
+    fleet::IdlePeriod idle;
+    std::vector<fleet::SampleRun> samples;
+};
+
+/// A team's total spend at one moment, for curves: one every quarter of an hour.
+struct SpendPoint {
+    Instant at;
+    TeamName team;
+    Usd today;  // since the local midnight
+    Usd total;  // ever, as known then
+
+    friend bool operator==(const SpendPoint&, const SpendPoint&) = default;
+};
+
+struct Changes {
+    std::vector<fleet::Instance> instances;  // upserts, with their idle clock
+    std::vector<IdleClock> idle_clocks;      // of instances stored before
+    std::vector<InstanceId> gone_instances;
+    ledger::Changes ledger;
+    std::vector<enforcement::Case> cases;
+    std::vector<enforcement::Hold> holds;
+    std::vector<enforcement::Protection> protections;
+    std::vector<InstanceId> ended_protections;
+    std::optional<enforcement::Pause> pause;
+    bool pause_ended = false;
+    std::vector<alerts::Alert> alerts;
+    std::vector<alerts::OutboxEntry> outbox;
+    std::vector<alerts::Condition> conditions;
+    std::vector<std::string> forgotten_conditions;
+    std::vector<AccountState> accounts;
+    std::vector<SpendPoint> spend_points;
+    std::optional<std::string> policy_fingerprint;
+
+    bool empty() const;
+};
+
+}  // namespace vastwatch::engine
