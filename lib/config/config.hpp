@@ -28,10 +28,18 @@ struct Daemon {
     LogLevel log_level = LogLevel::info;
 };
 
+/// Where a secret came from: the key that names the place ("api_key_env") and what it says
+/// ("VAST_API_KEY"). Empty when there is no secret, or when it stands in the file itself.
+struct SecretSource {
+    std::string key;
+    std::string value;
+};
+
 /// How to reach one account; the same order and names as policy.accounts.
 struct AccountAccess {
     AccountName name;
     Secret api_key;
+    SecretSource api_key_source;
     std::string url = "https://console.vast.ai";
     Duration poll_interval = std::chrono::seconds{60};
     Duration billing_interval = std::chrono::minutes{10};
@@ -50,8 +58,10 @@ struct Notifier {
     NotifierType type = NotifierType::email;
     std::vector<std::string> to;                       // email
     Secret url;                                        // webhook; may itself be a secret
+    SecretSource url_source;
     WebhookFormat format = WebhookFormat::vastwatch;   // webhook
     Secret signing_secret;                             // webhook; empty = unsigned
+    SecretSource signing_secret_source;
     Severity minimum_severity = Severity::info;
 };
 
@@ -63,6 +73,7 @@ struct Smtp {
     StartTls starttls = StartTls::required;
     std::optional<std::string> username;
     Secret password;
+    SecretSource password_source;
     std::string from;
     std::optional<std::string> ca_file;  // `ca_file`, for a private mail server
 };
@@ -70,6 +81,7 @@ struct Smtp {
 /// [heartbeat].
 struct Heartbeat {
     Secret url;
+    SecretSource url_source;
     Duration interval = std::chrono::minutes{1};
 };
 
@@ -77,6 +89,9 @@ struct Heartbeat {
 struct Config {
     Daemon daemon;
     std::shared_ptr<const policy::Policy> policy;
+    policy::Rules defaults;           // [defaults], which every team's rules began from
+    std::size_t written_alerts = 0;   // so many of policy->alerts stand in the file; the rest is
+                                      // what capped teams and accounts without any get
     std::vector<AccountAccess> accounts;
     std::vector<Notifier> notifiers;
     std::optional<Smtp> smtp;
@@ -118,6 +133,14 @@ std::variant<std::shared_ptr<const Config>, Mistakes> load(
     const std::filesystem::path& file, const Surroundings& surroundings);
 
 /// The configuration in force as TOML, defaults included, secrets replaced by "(hidden)".
+/// Loads again to the same configuration where a webhook's URL does not stand in the file itself.
 std::string to_toml(const Config& config);
+
+/// One sentence naming the keys whose change takes effect only at a restart (listen,
+/// control_socket, state_directory); empty when none of them changed.
+std::string summarize_changes(const Config& old_config, const Config& new_config);
+
+/// Every key with its meaning, what it takes and its default, section by section, as plain text.
+std::string key_reference();
 
 }  // namespace vastwatch::config

@@ -1,0 +1,88 @@
+// The HTTP server of spec section 10. The handler runs on the loop and may take its time in slices.
+#pragma once
+
+#include "runtime/clock.hpp"
+#include "runtime/log.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace vastwatch::http {
+
+struct Request {
+    std::string method;
+    std::string path;                          // decoded, without query
+    std::map<std::string, std::string> query;  // decoded; the last of equal names
+    std::string body;
+    bool control = false;  // came over the control socket: may change things
+    std::string actor;     // "uid:1000" over a Unix socket, "tcp" otherwise
+    std::string accept;    // the Accept header
+    std::string if_none_match;
+};
+
+struct Response {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers;
+};
+
+class Handler {
+  public:
+    Handler() = default;
+    Handler(const Handler&) = delete;
+    Handler& operator=(const Handler&) = delete;
+    virtual ~Handler() = default;
+
+    virtual boost::asio::awaitable<Response> handle(Request request) = 0;
+};
+
+struct Limits {
+    std::size_t header_bytes = 16 * 1024;
+    std::size_t body_bytes = 64 * 1024;
+    std::size_t connections = 256;
+    Duration read_timeout = std::chrono::seconds{10};   // from a request's first byte to its last
+    Duration idle_timeout = std::chrono::seconds{60};   // between two requests
+    Duration write_timeout = std::chrono::seconds{30};
+};
+
+class Server {
+  public:
+    Server() = default;
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    virtual ~Server() = default;
+
+    /// Serves until cancelled; then lets answers under way finish for at most two seconds.
+    virtual boost::asio::awaitable<void> run() = 0;
+
+    /// The port it listens on (for port 0), 0 for a Unix socket.
+    virtual std::uint16_t port() const = 0;
+};
+
+struct ServerError {
+    std::string message;  // "cannot listen on 127.0.0.1:9877: address already in use"
+};
+
+using Listening = std::variant<std::unique_ptr<Server>, ServerError>;
+
+/// Listens on a TCP address ("127.0.0.1" or "::1"). Port 0 takes any.
+Listening listen_tcp(
+    boost::asio::io_context& loop, runtime::Clock& clock, runtime::Log& log, Handler& handler,
+    Limits limits, const std::string& host, std::uint16_t port);
+
+/// Listens on a Unix socket: mode 0660, group `vastwatch` when there is one; a stale socket file is
+/// replaced, a live one is an error. Requests carry control = true and the peer's uid as actor.
+Listening listen_unix(
+    boost::asio::io_context& loop, runtime::Clock& clock, runtime::Log& log, Handler& handler,
+    Limits limits, const std::string& path);
+
+}  // namespace vastwatch::http
