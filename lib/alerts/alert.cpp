@@ -1,12 +1,11 @@
 #include "alerts/alert.hpp"
 
-#include <array>
-#include <utility>
+#include "base/enum_names.hpp"
 
 namespace vastwatch::alerts {
 namespace {
 
-constexpr std::array<std::pair<Kind, std::string_view>, 22> kinds{{
+constexpr EnumNames<Kind, 22> kinds{{
     {Kind::budget_threshold, "budget_threshold"},
     {Kind::budget_forecast, "budget_forecast"},
     {Kind::cap_warning, "cap_warning"},
@@ -33,22 +32,8 @@ constexpr std::array<std::pair<Kind, std::string_view>, 22> kinds{{
 
 }  // namespace
 
-std::string_view to_string(Kind kind) {
-    for (const auto& [value, name] : kinds) {
-        if (value == kind) {
-            return name;
-        }
-    }
-    return "test";
-}
+std::string_view to_string(Kind kind) { return name_of(kinds, kind); }
 
-std::optional<Kind> parse_kind(std::string_view text) {
-    for (const auto& [value, name] : kinds) {
-        if (name == text) {
-            return value;
-        }
-    }
-    return std::nullopt;
-}
+std::optional<Kind> parse_kind(std::string_view text) { return value_of(kinds, text); }
 
 }  // namespace vastwatch::alerts

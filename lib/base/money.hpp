@@ -6,13 +6,34 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace vastwatch {
 
-/// An amount of US dollars, exact to 10^-9, from about -9.2 to +9.2 billion dollars.
+/// Sums that stay at the end of the range instead of wrapping: amounts come from outside.
+constexpr std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(a, b, &sum)) {
+        return b > 0 ? std::numeric_limits<std::int64_t>::max()
+                     : std::numeric_limits<std::int64_t>::min();
+    }
+    return sum;
+}
+
+constexpr std::int64_t saturating_subtract(std::int64_t a, std::int64_t b) {
+    std::int64_t difference = 0;
+    if (__builtin_sub_overflow(a, b, &difference)) {
+        return b < 0 ? std::numeric_limits<std::int64_t>::max()
+                     : std::numeric_limits<std::int64_t>::min();
+    }
+    return difference;
+}
+
+/// An amount of US dollars, exact to 10^-9, from about -9.2 to +9.2 billion dollars, where sums
+/// saturate.
 class Usd {
   public:
     constexpr Usd() = default;
@@ -23,19 +44,21 @@ class Usd {
 
     constexpr std::int64_t nanos() const { return nanos_; }
 
-    friend constexpr Usd operator+(Usd a, Usd b) { return Usd{a.nanos_ + b.nanos_}; }
+    friend constexpr Usd operator+(Usd a, Usd b) { return Usd{saturating_add(a.nanos_, b.nanos_)}; }
 
-    friend constexpr Usd operator-(Usd a, Usd b) { return Usd{a.nanos_ - b.nanos_}; }
+    friend constexpr Usd operator-(Usd a, Usd b) {
+        return Usd{saturating_subtract(a.nanos_, b.nanos_)};
+    }
 
-    constexpr Usd operator-() const { return Usd{-nanos_}; }
+    constexpr Usd operator-() const { return Usd{saturating_subtract(0, nanos_)}; }
 
     constexpr Usd& operator+=(Usd other) {
-        nanos_ += other.nanos_;
+        nanos_ = saturating_add(nanos_, other.nanos_);
         return *this;
     }
 
     constexpr Usd& operator-=(Usd other) {
-        nanos_ -= other.nanos_;
+        nanos_ = saturating_subtract(nanos_, other.nanos_);
         return *this;
     }
 
@@ -59,20 +82,20 @@ class UsdPerHour {
     constexpr bool is_zero() const { return nanos_ == 0; }
 
     friend constexpr UsdPerHour operator+(UsdPerHour a, UsdPerHour b) {
-        return UsdPerHour{a.nanos_ + b.nanos_};
+        return UsdPerHour{saturating_add(a.nanos_, b.nanos_)};
     }
 
     friend constexpr UsdPerHour operator-(UsdPerHour a, UsdPerHour b) {
-        return UsdPerHour{a.nanos_ - b.nanos_};
+        return UsdPerHour{saturating_subtract(a.nanos_, b.nanos_)};
     }
 
     constexpr UsdPerHour& operator+=(UsdPerHour other) {
-        nanos_ += other.nanos_;
+        nanos_ = saturating_add(nanos_, other.nanos_);
         return *this;
     }
 
     constexpr UsdPerHour& operator-=(UsdPerHour other) {
-        nanos_ -= other.nanos_;
+        nanos_ = saturating_subtract(nanos_, other.nanos_);
         return *this;
     }
 

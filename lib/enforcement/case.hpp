@@ -39,12 +39,12 @@ enum class Wait {
     stale_data,       // data older than max_staleness
     paused,           // vastwatchctl pause
     rate_limit,       // max_actions_per_hour
-    reload_hold,      // decided by an operator, spec section 7 last paragraph
     retry,            // waiting before the next try
     state_unwritable, // no durable intent is possible
 };
 
 std::string_view to_string(Wait wait);
+std::optional<Wait> parse_wait(std::string_view text);
 /// The same as a clause for people: "its warning has not been delivered yet".
 std::string_view explain(Wait wait);
 

@@ -127,6 +127,7 @@ struct View {
     std::vector<TeamView> teams;          // file order, unassigned last
     std::vector<InstanceView> instances;  // ascending by id
     std::vector<rules::Finding> findings;
+    std::vector<std::string> finding_reasons;  // rules::reason() of each of `findings`, same order
     std::vector<enforcement::Case> cases;  // open ones first, then ended, newest first; bounded
     std::vector<enforcement::Hold> holds;  // open ones
     std::vector<enforcement::Protection> protections;
@@ -142,6 +143,7 @@ struct Explanation {
     std::string headline;                 // "Instance 312 will be destroyed at 19:04 UTC: …"
     std::vector<std::string> paragraphs;  // why, with figures; what happens next; how to prevent it
     std::vector<rules::Finding> findings;
+    std::vector<std::string> finding_reasons;  // beside `findings`
     std::optional<enforcement::Case> open_case;
     policy::Rules rules;                  // as they apply to its team
 };

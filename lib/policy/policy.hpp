@@ -94,6 +94,7 @@ struct Account {
     std::optional<Duration> credit_runway;
     std::optional<Usd> credit_below;
     Duration poll_interval = std::chrono::seconds{60};
+    Duration request_interval = std::chrono::seconds{1};  // the API's pace: how far to read ahead
 };
 
 /// A threshold of a budget alert: a share of the window's cap, or an amount.

@@ -66,7 +66,7 @@ struct Finding {
     std::optional<Usd> spend;
     std::optional<Usd> cap;
     std::optional<UsdPerHour> rate;
-    std::string reason;  // one sentence, printable
+    std::optional<Instant> window_end;
 
     /// The condition holds at `now`, not only in prospect.
     bool holds(Instant now) const { return due <= now; }

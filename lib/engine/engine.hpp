@@ -1,0 +1,115 @@
+// The pure core as one object. Every call says what happened and when; it changes the state, and
+// returns what has to be done about it. After each call take_changes() must be made durable before
+// the effects' requests are sent. Single-threaded; no I/O, no clock.
+#pragma once
+
+#include "engine/events.hpp"
+#include "engine/state.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vastwatch::engine {
+
+/// What the engine needs of the world as functions: ids for alerts (rising with time) and a number
+/// in [0, 1) for jitter.
+struct Seams {
+    std::function<AlertId(Instant)> make_alert_id;
+    std::function<double()> jitter;
+};
+
+/// One alert that is due to be delivered to one notifier.
+struct DueDelivery {
+    alerts::Alert alert;
+    NotifierName notifier;
+};
+
+class Engine {
+  public:
+    /// `stored` is what the store had; empty at the very first start. When it was made under
+    /// another policy, what the new one makes due at once is judged like a reload (spec 7).
+    Engine(
+        std::shared_ptr<const policy::Policy> policy,
+        std::map<NotifierName, policy::Severity> notifiers,
+        Seams seams,
+        Changes stored,
+        Now now);
+
+    // --- What happens.
+    Effects on_sweep(const fleet::Sweep& sweep, Now now);
+    Effects on_poll_failed(const PollFailed& failure, Now now);
+    Effects on_verified(const fleet::Verification& read, Now now);
+    Effects on_verify_failed(const VerifyOrder& order, std::string message, Now now);
+    Effects on_answered(const RequestAnswered& answer, Now now);
+    Effects on_charges(const ChargesRead& charges, Now now);
+    /// All of charge_days() and backfill_range() were read.
+    Effects on_charges_complete(const AccountName& account, Now now);
+    Effects on_money(const MoneyRead& money, Now now);
+    Effects on_price_increases(
+        const AccountName& account, std::vector<PriceIncreaseFact> increases, Now now);
+    /// A moment has come that next_wake() named; harmless at any other time.
+    Effects on_time(Now now);
+    Effects on_policy(
+        std::shared_ptr<const policy::Policy> policy,
+        std::map<NotifierName, policy::Severity> notifiers,
+        Now now);
+    Effects on_config_rejected(std::string mistakes, Now now);
+
+    /// The orders of a step that could not be made durable: they were not sent.
+    Effects on_not_durable(
+        Changes unwritten, const std::vector<RequestOrder>& orders, std::string problem, Now now);
+    void on_durable();
+
+    // --- Deliveries.
+    /// The next alert to deliver to `notifier` at `now`; nothing when none is due.
+    std::optional<DueDelivery> due_delivery(const NotifierName& notifier, Now now) const;
+    /// When the next one will be due; nothing when the outbox has none for it.
+    std::optional<Instant> next_delivery(const NotifierName& notifier) const;
+    Effects on_delivery(
+        const AlertId& alert, const NotifierName& notifier, alerts::Delivery outcome,
+        std::optional<Duration> retry_after, std::string answer, Now now);
+
+    // --- Commands.
+    std::pair<Answer, Effects> protect(const Protect& wish, const std::string& actor, Now now);
+    std::pair<Answer, Effects> unprotect(InstanceId id, const std::string& actor, Now now);
+    std::pair<Answer, Effects> decide_hold(
+        std::optional<HoldId> hold, bool approve, const std::string& actor, Now now);
+    std::pair<Answer, Effects> pause(
+        std::optional<Duration> duration, std::string reason, const std::string& actor, Now now);
+    std::pair<Answer, Effects> resume(const std::string& actor, Now now);
+
+    // --- What follows.
+    /// The next moment at which on_time() would do something.
+    std::optional<Instant> next_wake(Now now) const;
+    /// UTC days whose charges are to be read for that account, oldest first.
+    std::vector<Instant> charge_days(const AccountName& account, Now now) const;
+    /// A range before this month whose charges a lifetime window still needs: first and last UTC
+    /// day; nothing when there is none (any more).
+    std::optional<std::pair<Instant, Instant>> backfill_range(
+        const AccountName& account, Now now) const;
+    std::size_t instance_count(const AccountName& account) const;
+
+    /// What has to be stored since the last call.
+    Changes take_changes();
+
+    // --- What there is to see.
+    std::shared_ptr<const View> view(Now now);
+    std::optional<Explanation> explain(InstanceId id, Now now) const;
+    /// Spend per step of [from, to) by curve points; at most 1,000 steps.
+    std::vector<std::pair<TeamName, std::vector<std::pair<Instant, Usd>>>> spend_series(
+        const std::optional<TeamName>& team, Instant from, Instant to, Duration step) const;
+    /// One line for sd_notify: instances, $/h, teams near a cap.
+    std::string status_line(Now now) const;
+
+    const policy::Policy& policy() const { return *state_.policy; }
+
+  private:
+    Effects decide(Now now, Effects effects);
+    bool wants_backfill(const AccountName& account) const;
+
+    State state_;
+};
+
+}  // namespace vastwatch::engine

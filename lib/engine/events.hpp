@@ -1,0 +1,74 @@
+// What can happen to the engine, as values from the edge, in its own words: the API client's and the
+// operator's doings without their machinery.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/money.hpp"
+#include "base/time.hpp"
+#include "fleet/observation.hpp"
+#include "ledger/ledger.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vastwatch::engine {
+
+/// A poll of an account that gave no complete sweep.
+struct PollFailed {
+    AccountName account;
+    bool key_rejected = false;
+    std::string message;  // for people
+};
+
+/// Charges of one account for one UTC day, or for a range before the ledger began.
+struct ChargeRow {
+    std::string source;  // "instance-123"
+    std::optional<InstanceId> instance;
+    std::string label;
+    ledger::Amounts amounts;
+};
+
+struct ChargesRead {
+    AccountName account;
+    Instant day;
+    std::vector<ChargeRow> rows;
+    bool backfill = false;
+};
+
+/// The user object and the account's own rates.
+struct MoneyRead {
+    AccountName account;
+    std::optional<Usd> credit;
+    std::optional<Usd> total_spend;
+    std::optional<UsdPerHour> reported_rate;  // gpu and container storage of spend-rate
+};
+
+enum class RequestOutcome {
+    accepted,  // 200 success
+    gone,      // none of them exists any more
+    unclear,   // may have had its effect
+    failed,    // surely had none
+};
+
+struct RequestAnswered {
+    AccountName account;
+    policy::Action action = policy::Action::destroy;
+    std::vector<InstanceId> ids;
+    RequestOutcome outcome = RequestOutcome::accepted;
+    std::string message;  // for people
+};
+
+/// What an operator asked for, checked for form.
+struct Protect {
+    InstanceId instance;
+    std::optional<Duration> duration;
+    std::string reason;
+};
+
+struct Answer {
+    bool ok = false;
+    std::string message;
+};
+
+}  // namespace vastwatch::engine

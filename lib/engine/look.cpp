@@ -1,0 +1,617 @@
+#include "engine/look.hpp"
+
+#include "base/text.hpp"
+#include "engine/engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vastwatch::engine {
+namespace {
+
+using policy::Window;
+
+constexpr std::size_t max_shown_alerts = 200;
+constexpr std::size_t max_shown_cases = 500;
+
+std::string status_word(const fleet::Observation& row) {
+    if (fleet::is_queued(row)) {
+        return "queued";
+    }
+    return row.status == fleet::Status::other ? printable(row.status_text, 40)
+                                              : std::string{fleet::to_string(row.status)};
+}
+
+WindowView view_window(Window window, const rules::Budget& budget) {
+    WindowView view;
+    view.window = window;
+    view.start = budget.spend.start;
+    view.end = budget.spend.end;
+    view.spend = budget.spend.spend;
+    view.cap = budget.cap;
+    view.projected = budget.spend.projected;
+    view.crossing = budget.crossing;
+    return view;
+}
+
+TeamView view_team(const State& state, const policy::Team& team, Now now) {
+    TeamView view;
+    view.name = team.name;
+    view.burn = state.ledger.team_burn(team.name);
+    view.estimated = state.ledger.team_estimated(team.name);
+    for (const Window window : {Window::day, Window::month, Window::lifetime}) {
+        view.windows.push_back(view_window(
+            window, rules::team_budget(state.ledger, team, window, UsdPerHour{}, now.wall)));
+    }
+    const auto curve = state.curves.find(team.name);
+    if (curve != state.curves.end()) {
+        const Instant day = state.policy->calendar.day_start(now.wall);
+        std::copy_if(
+            curve->second.begin(),
+            curve->second.end(),
+            std::back_inserter(view.curve),
+            [&](const SpendPoint& point) { return point.at >= day; });
+    }
+    return view;
+}
+
+void count_instance(TeamView& team, const InstanceView& instance) {
+    const auto& row = instance.instance->row;
+    ++team.instances;
+    ++team.by_status[status_word(row)];
+    if (fleet::is_serverless_worker(row)) {
+        ++team.serverless_workers;
+    }
+    if (instance.evidence == fleet::Evidence::idle) {
+        ++team.idle_instances;
+        team.idle_burn += instance.rate;
+    }
+}
+
+AccountView view_account(const State& state, const policy::Account& rules, Now now) {
+    AccountView view;
+    view.name = rules.name;
+    for (const Window window : {Window::day, Window::month}) {
+        view.windows.push_back(
+            view_window(window, rules::account_budget(state.ledger, rules, window, now.wall)));
+    }
+    view.burn = state.ledger.account_burn(rules.name);
+    const auto it = state.accounts.find(rules.name);
+    if (it == state.accounts.end()) {
+        return view;
+    }
+    const auto& live = it->second;
+    view.last_poll = live.state.last_sweep;
+    view.sweep_took = live.sweep_took;
+    view.stale = !fresh(state, rules.name, now.wall);
+    view.problem = live.problem;
+    view.key_rejected = live.state.key_rejected;
+    view.credit = live.state.credit;
+    if (view.credit) {
+        view.runway = time_to_spend(*view.credit, view.burn);
+    }
+    view.billing_difference = live.billing_difference;
+    view.unexplained = live.unexplained;
+    view.not_enforcing_because = !state.policy->enforcement.enforce ? "dry run"
+                                 : state.pause                      ? "paused"
+                                 : view.stale                       ? "no recent data"
+                                 : !state.store_writable            ? "the state cannot be written"
+                                                                    : "";
+    view.enforcing = view.not_enforcing_because.empty();
+    return view;
+}
+
+std::string protection_text(
+    const State& state,
+    const rules::Subject& subject,
+    const rules::IdleState& idle,
+    Now now) {
+    const auto& calendar = state.policy->calendar;
+    const auto& ids = subject.team->protected_ids;
+    if (std::find(ids.begin(), ids.end(), subject.instance->id) != ids.end()) {
+        return "listed in protected_ids";
+    }
+    const auto command = state.protections.find(subject.instance->id);
+    if (command != state.protections.end() && command->second.until > now.wall) {
+        return fmt::format(
+            "protected by {} until {}{}{}",
+            command->second.actor,
+            calendar.format(command->second.until),
+            command->second.reason.empty() ? "" : ": ",
+            command->second.reason);
+    }
+    if (idle.exemption == rules::Exemption::protect_label) {
+        return fmt::format(
+            "its label exempts it from the idle rule{}",
+            idle.exempt_until ? " until " + calendar.format(*idle.exempt_until) : "");
+    }
+    if (idle.exemption == rules::Exemption::serverless) {
+        return "a worker of the serverless autoscaler is never reaped one by one";
+    }
+    return "";
+}
+
+std::string case_text(const enforcement::Case& item, Now now) {
+    using enforcement::Step;
+    const std::string verb{policy::to_string(item.action)};
+    switch (item.step) {
+        case Step::pending:
+            return item.wait == enforcement::Wait::deadline
+                       ? fmt::format("{} in {}", verb, humanize(item.due - now.wall))
+                       : fmt::format("{} is due, but {}", verb, enforcement::explain(item.wait));
+        case Step::held:
+            return fmt::format(
+                "{} waits for `vastwatchctl approve {}`", verb, item.hold ? item.hold->value() : 0);
+        case Step::verifying:
+            return fmt::format("{}: being looked at once more", verb);
+        case Step::intended:
+            return fmt::format("{}: request on its way", verb);
+        case Step::requested:
+            return fmt::format(
+                "{} requested {} ago, {} of 2 sweeps agree",
+                verb,
+                humanize(now.wall - item.requested_at.value_or(now.wall)),
+                item.confirmations);
+        case Step::dry_run:
+            return fmt::format("{} would have been done (dry run)", verb);
+        default:
+            return "";
+    }
+}
+
+/// The first thing that will be done to an instance if nothing changes.
+std::optional<Deadline> deadline_of(
+    const State& state,
+    const fleet::Instance& instance,
+    const std::vector<const rules::Finding*>& findings) {
+    std::optional<Deadline> best;
+    const auto& team = state.policy->team_or_unassigned(instance.team);
+    for (const auto* finding : findings) {
+        const bool acts = finding->action >= policy::Action::stop &&
+                          finding->exemption == rules::Exemption::none;
+        if (!acts || (best && best->at <= finding->due)) {
+            continue;
+        }
+        Deadline deadline;
+        deadline.at = finding->due;
+        deadline.action = finding->action;
+        deadline.rule = finding->rule;
+        deadline.reason = rules::reason(*finding, &instance, team, state.policy->calendar);
+        best = std::move(deadline);
+    }
+    const auto item = state.cases.find(instance.id);
+    if (best && item != state.cases.end() && item->second.warned_at &&
+        best->rule == rules::Rule::idle) {
+        best->at = std::max(best->at, *item->second.warned_at + team.rules.idle_warning);
+    }
+    return best;
+}
+
+using FindingsById = std::map<InstanceId, std::vector<const rules::Finding*>>;
+
+FindingsById index_findings(const State& state) {
+    FindingsById index;
+    for (const auto& finding : state.evaluation.findings) {
+        if (finding.instance) {
+            index[*finding.instance].push_back(&finding);
+        }
+    }
+    return index;
+}
+
+InstanceView view_one(
+    const State& state,
+    const std::shared_ptr<const fleet::Instance>& instance,
+    const std::vector<const rules::Finding*>& findings,
+    Now now) {
+    InstanceView view;
+    view.instance = instance;
+    const auto subject = subject_of(state, *instance, now.wall);
+    view.rate = subject.rates.total();
+    view.rate_known = subject.rate_known;
+    view.estimated = subject.rates.estimated;
+    view.spend = state.ledger.instance_spend(instance->id, now.wall).total();
+    view.spend_today = state.ledger.instance_spend_today(instance->id, now.wall);
+    if (!instance->samples.empty()) {
+        const auto& latest = instance->samples.back();
+        view.evidence = latest.evidence;
+        view.doubt = latest.doubt;
+        if (latest.evidence != fleet::Evidence::unknown) {
+            view.gpu_util = instance->row.telemetry.gpu_util;
+        }
+    }
+    view.idle = instance->idle.length();
+    view.coverage = instance->idle.coverage();
+    view.deadline = deadline_of(state, *instance, findings);
+    view.protection =
+        protection_text(state, subject, rules::idle_state(subject, now.wall), now);
+    const auto item = state.cases.find(instance->id);
+    if (item != state.cases.end()) {
+        view.case_text = case_text(item->second, now);
+    }
+    return view;
+}
+
+HealthView view_health(const State& state, Now now) {
+    HealthView health;
+    health.enforce = state.policy->enforcement.enforce;
+    health.pause = state.pause;
+    health.store_writable = state.store_writable;
+    health.store_problem = state.store_problem;
+    health.config_reload_successful = state.config_problem.empty();
+    health.config_problem = state.config_problem;
+    health.started = state.started.wall;
+    health.version = "0.1.0";
+    for (const auto& account : state.policy->accounts) {
+        if (fresh(state, account.name, now.wall)) {
+            continue;
+        }
+        const auto it = state.accounts.find(account.name);
+        const bool never = it == state.accounts.end() || !it->second.swept_this_run;
+        const std::string problem =
+            it == state.accounts.end() || it->second.problem.empty() ? ""
+                                                                     : ": " + it->second.problem;
+        health.not_ready_because.push_back(fmt::format(
+            "account {}: {}{}",
+            account.name.str(),
+            never ? "no complete listing yet" : "the latest listing is too old",
+            problem));
+    }
+    health.ready = health.not_ready_because.empty();
+    return health;
+}
+
+void view_alerts(const State& state, View& view) {
+    for (auto it = state.alerts.rbegin();
+         it != state.alerts.rend() && view.alerts.size() < max_shown_alerts;
+         ++it) {
+        AlertView shown;
+        shown.alert = it->second;
+        for (const auto& name : it->second.notify) {
+            const auto entry = state.outbox.find({it->first, name});
+            if (entry != state.outbox.end()) {
+                shown.deliveries.push_back(entry->second);
+            }
+        }
+        view.alerts.push_back(std::move(shown));
+    }
+    for (const auto& [name, severity] : state.notifiers) {
+        NotifierView notifier;
+        notifier.name = name;
+        for (const auto& [key, entry] : state.outbox) {
+            if (key.second != name || entry.state != alerts::Delivery::pending) {
+                continue;
+            }
+            ++notifier.pending;
+            if (!notifier.oldest_pending || entry.created < *notifier.oldest_pending) {
+                notifier.oldest_pending = entry.created;
+                notifier.last_answer = entry.answer;
+            }
+        }
+        view.notifiers.push_back(std::move(notifier));
+    }
+}
+
+void view_cases(const State& state, View& view) {
+    for (const auto& [id, item] : state.cases) {
+        view.cases.push_back(item);
+    }
+    for (const auto& item : state.ended_cases) {
+        if (view.cases.size() >= max_shown_cases) {
+            break;
+        }
+        view.cases.push_back(item);
+    }
+    for (const auto& [id, hold] : state.holds) {
+        if (hold.decision == enforcement::Hold::Decision::open) {
+            view.holds.push_back(hold);
+        }
+    }
+    for (const auto& [id, protection] : state.protections) {
+        view.protections.push_back(protection);
+    }
+    for (const auto& [key, count] : state.counts) {
+        const auto& [team, rule, action, outcome] = key;
+        view.action_counts.push_back(ActionCount{team, rule, action, outcome, count});
+    }
+}
+
+// --- Explanations.
+
+std::string samples_sentence(const fleet::Instance& instance, const Calendar& calendar) {
+    if (instance.samples.empty()) {
+        return "No sample has been taken yet.";
+    }
+    const auto& run = instance.samples.back();
+    const std::string range =
+        run.lowest ? fmt::format(" ({:.0f}% to {:.0f}%)", *run.lowest, *run.highest) : "";
+    const std::string why =
+        run.evidence == fleet::Evidence::unknown
+            ? fmt::format(": {}", fleet::explain(run.doubt))
+            : "";
+    return fmt::format(
+        "The latest {} sample{}, since {}, {} {}{}{}.",
+        run.count,
+        run.count == 1 ? "" : "s",
+        calendar.format(run.first),
+        run.count == 1 ? "is" : "are",
+        fleet::to_string(run.evidence),
+        range,
+        why);
+}
+
+std::string idle_paragraph(
+    const rules::Subject& subject,
+    const rules::IdleState& idle,
+    const Calendar& calendar) {
+    const auto& instance = *subject.instance;
+    const auto& rules = subject.team->rules;
+    if (rules.idle_action == policy::Action::off) {
+        return fmt::format("The idle rule is off for team {}.", subject.team->name.str());
+    }
+    if (!fleet::is_running(instance.row)) {
+        return fmt::format(
+            "It does not run in every respect (status {}, intended {}, current {}), and only what "
+            "runs can be idle.",
+            fleet::to_string(instance.row.status),
+            fleet::to_string(instance.row.intended),
+            fleet::to_string(instance.row.current));
+    }
+    if (!instance.idle.began) {
+        return fmt::format(
+            "It is not idle: there is no idle period now. One begins with a sample below {:g}%, and "
+            "team {} allows {} of it.",
+            rules.idle_below.value(),
+            subject.team->name.str(),
+            humanize(rules.idle_for));
+    }
+    std::string text = fmt::format(
+        "Its idle period began at {} and is {} long so far; {} is allowed. Known samples cover "
+        "{:.0f}% of it ({:g}% are needed).",
+        calendar.format(*instance.idle.began),
+        humanize(instance.idle.length()),
+        humanize(rules.idle_for),
+        instance.idle.coverage().value(),
+        rules.idle_coverage.value());
+    if (!idle.covered) {
+        text += " That is too little evidence: nothing follows from it.";
+    }
+    return text;
+}
+
+std::string next_paragraph(const State& state, const InstanceView& view, Now now) {
+    const auto& calendar = state.policy->calendar;
+    if (!view.case_text.empty() && !view.deadline) {
+        return "Next: " + view.case_text + ".";
+    }
+    if (!view.deadline) {
+        return "Nothing is going to be done to it as things stand.";
+    }
+    const auto& deadline = *view.deadline;
+    const bool due = deadline.at <= now.wall;
+    std::string text = fmt::format(
+        "Next: {} {}{}.",
+        policy::to_string(deadline.action),
+        due ? "is due since " : "at ",
+        calendar.format(deadline.at));
+    if (!view.case_text.empty()) {
+        text += " State: " + view.case_text + ".";
+    }
+    if (!state.policy->enforcement.enforce) {
+        text += " Enforcement is in dry run, so nothing will be done.";
+    }
+    if (deadline.rule == rules::Rule::idle) {
+        text += fmt::format(
+            " To prevent it, use the GPU, or `vastwatchctl protect {} --for 4h --reason WHY`.",
+            view.instance->id.value());
+    }
+    return text;
+}
+
+std::string headline(const State& state, const InstanceView& view, Now now) {
+    const auto id = view.instance->id.value();
+    if (!view.protection.empty() && !view.deadline) {
+        return fmt::format("Instance {} is left alone: {}.", id, view.protection);
+    }
+    if (view.deadline && view.deadline->at > now.wall) {
+        return fmt::format(
+            "Instance {} will be acted upon ({}) in {}: rule {}.",
+            id,
+            policy::to_string(view.deadline->action),
+            humanize(view.deadline->at - now.wall),
+            rules::to_string(view.deadline->rule));
+    }
+    if (view.deadline) {
+        return fmt::format(
+            "Instance {} is due: {}.",
+            id,
+            view.case_text.empty() ? std::string{policy::to_string(view.deadline->action)}
+                                   : view.case_text);
+    }
+    if (view.evidence == fleet::Evidence::busy) {
+        return fmt::format(
+            "Instance {} is busy ({:.0f}% GPU) and is left alone.", id, view.gpu_util.value_or(0));
+    }
+    if (view.evidence == fleet::Evidence::idle) {
+        return fmt::format("Instance {} is idle, and no rule acts on that.", id);
+    }
+    (void)state;
+    return fmt::format(
+        "Whether instance {} works is unknown, so it is left alone: {}.",
+        id,
+        fleet::explain(view.doubt));
+}
+
+}  // namespace
+
+InstanceView view_instance(
+    const State& state,
+    const std::shared_ptr<const fleet::Instance>& instance,
+    Now now) {
+    std::vector<const rules::Finding*> findings;
+    for (const auto& finding : state.evaluation.findings) {
+        if (finding.instance == instance->id) {
+            findings.push_back(&finding);
+        }
+    }
+    return view_one(state, instance, findings, now);
+}
+
+std::shared_ptr<const View> make_view(State& state, Now now) {
+    auto view = std::make_shared<View>();
+    view->at = now.wall;
+    view->calendar = state.policy->calendar;
+    view->health = view_health(state, now);
+    std::map<TeamName, std::size_t> team_index;
+    for (const auto& team : state.policy->teams) {
+        team_index[team.name] = view->teams.size();
+        view->teams.push_back(view_team(state, team, now));
+    }
+    std::map<AccountName, std::size_t> account_index;
+    for (const auto& account : state.policy->accounts) {
+        account_index[account.name] = view->accounts.size();
+        view->accounts.push_back(view_account(state, account, now));
+    }
+    const auto findings = index_findings(state);
+    static const std::vector<const rules::Finding*> none;
+    for (const auto& [id, instance] : state.instances) {
+        if (instance->missed_sweeps > 0) {
+            continue;
+        }
+        const auto own = findings.find(id);
+        view->instances.push_back(
+            view_one(state, instance, own == findings.end() ? none : own->second, now));
+        const auto team = team_index.find(instance->team);
+        count_instance(
+            view->teams[team == team_index.end() ? view->teams.size() - 1 : team->second],
+            view->instances.back());
+        const auto account = account_index.find(instance->account);
+        if (account != account_index.end()) {
+            ++view->accounts[account->second].instances;
+        }
+    }
+    view->findings = state.evaluation.findings;
+    view_cases(state, *view);
+    view_alerts(state, *view);
+    view->counters = state.ledger.counters(now.wall);
+    return view;
+}
+
+std::optional<Explanation> make_explanation(const State& state, InstanceId id, Now now) {
+    const auto it = state.instances.find(id);
+    if (it == state.instances.end()) {
+        return std::nullopt;
+    }
+    Explanation explanation;
+    explanation.instance = view_instance(state, it->second, now);
+    const auto subject = subject_of(state, *it->second, now.wall);
+    explanation.rules = subject.team->rules;
+    const auto& calendar = state.policy->calendar;
+    explanation.headline = headline(state, explanation.instance, now);
+    explanation.paragraphs.push_back(samples_sentence(*it->second, calendar));
+    explanation.paragraphs.push_back(
+        idle_paragraph(subject, rules::idle_state(subject, now.wall), calendar));
+    for (const auto& finding : state.evaluation.findings) {
+        if (finding.instance == id) {
+            explanation.findings.push_back(finding);
+            if (finding.rule != rules::Rule::idle && finding.holds(now.wall)) {
+                explanation.paragraphs.push_back(fmt::format(
+                    "Rule {}: {}.",
+                    rules::to_string(finding.rule),
+                    rules::reason(finding, it->second.get(), *subject.team, calendar)));
+            }
+        }
+    }
+    if (!explanation.instance.protection.empty()) {
+        explanation.paragraphs.push_back(
+            "Exempt: " + explanation.instance.protection + ".");
+    }
+    explanation.paragraphs.push_back(next_paragraph(state, explanation.instance, now));
+    const auto item = state.cases.find(id);
+    if (item != state.cases.end()) {
+        explanation.open_case = item->second;
+    }
+    return explanation;
+}
+
+std::string make_status_line(const State& state, Now now) {
+    UsdPerHour burn;
+    std::size_t instances = 0;
+    for (const auto& account : state.policy->accounts) {
+        burn += state.ledger.account_burn(account.name);
+    }
+    for (const auto& [id, instance] : state.instances) {
+        instances += instance->missed_sweeps == 0 ? 1 : 0;
+    }
+    std::string line = fmt::format(
+        "{} instances, {}{}",
+        instances,
+        format_rate(burn),
+        state.pause                           ? ", PAUSED"
+        : !state.policy->enforcement.enforce ? ", dry run"
+                                             : "");
+    for (const auto& team : state.policy->teams) {
+        for (const Window window : {Window::day, Window::month, Window::lifetime}) {
+            const auto budget =
+                rules::team_budget(state.ledger, team, window, UsdPerHour{}, now.wall);
+            if (!budget.cap || budget.spend.spend < share(*budget.cap, 8, 10)) {
+                continue;
+            }
+            line += fmt::format(
+                "; {} at {} of {} ({})",
+                team.name.str(),
+                format_usd(budget.spend.spend),
+                format_usd(*budget.cap),
+                policy::to_string(window));
+        }
+    }
+    for (const auto& [name, account] : state.accounts) {
+        if (!account.problem.empty()) {
+            line += fmt::format("; account {}: {}", name.str(), account.problem);
+        }
+    }
+    return line;
+}
+
+// --- The engine's side of it.
+
+std::shared_ptr<const View> Engine::view(Now now) { return make_view(state_, now); }
+
+std::optional<Explanation> Engine::explain(InstanceId id, Now now) const {
+    return make_explanation(state_, id, now);
+}
+
+std::string Engine::status_line(Now now) const { return make_status_line(state_, now); }
+
+std::vector<std::pair<TeamName, std::vector<std::pair<Instant, Usd>>>> Engine::spend_series(
+    const std::optional<TeamName>& team,
+    Instant from,
+    Instant to,
+    Duration step) const {
+    constexpr std::int64_t max_steps = 1000;
+    std::vector<std::pair<TeamName, std::vector<std::pair<Instant, Usd>>>> all;
+    if (to <= from || step <= Duration{0} || (to - from) / step > max_steps) {
+        return all;
+    }
+    for (const auto& [name, curve] : state_.curves) {
+        if ((team && *team != name) || curve.empty()) {
+            continue;
+        }
+        const auto total_at = [&](Instant at) {
+            const auto after = std::upper_bound(
+                curve.begin(), curve.end(), at, [](Instant moment, const SpendPoint& point) {
+                    return moment < point.at;
+                });
+            return after == curve.begin() ? curve.front().total : std::prev(after)->total;
+        };
+        std::vector<std::pair<Instant, Usd>> steps;
+        for (Instant at = from; at < to; at += step) {
+            steps.emplace_back(at, total_at(std::min(at + step, to)) - total_at(at));
+        }
+        all.emplace_back(name, std::move(steps));
+    }
+    return all;
+}
+
+}  // namespace vastwatch::engine

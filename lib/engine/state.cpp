@@ -1,0 +1,67 @@
+#include "engine/state.hpp"
+
+#include "base/assert.hpp"
+
+namespace vastwatch::engine {
+
+fleet::Instance& change(State& state, InstanceId id) {
+    auto& slot = state.instances.at(id);
+    VW_ASSERT(slot != nullptr);
+    if (slot.use_count() > 1) {
+        slot = std::make_shared<fleet::Instance>(*slot);
+    }
+    return *slot;
+}
+
+void mark(State& state, const fleet::Instance& instance) {
+    state.changes.instances.push_back(instance);
+}
+
+void mark_clock(State& state, const fleet::Instance& instance) {
+    state.changes.idle_clocks.push_back(IdleClock{
+        instance.id, instance.last_seen, instance.still, instance.idle, instance.samples});
+}
+
+void mark(State& state, const enforcement::Case& item) { state.changes.cases.push_back(item); }
+
+void mark(State& state, const enforcement::Hold& hold) { state.changes.holds.push_back(hold); }
+
+void mark(State& state, const AccountState& account) {
+    state.changes.accounts.push_back(account);
+}
+
+rules::Subject subject_of(const State& state, const fleet::Instance& instance, Instant now) {
+    rules::Subject subject;
+    subject.instance = &instance;
+    subject.team = &state.policy->team_or_unassigned(instance.team);
+    const auto rates = state.ledger.instance_rates(instance.id);
+    subject.rate_known = rates.has_value();
+    subject.rates = rates.value_or(fleet::Rates{});
+    const auto protection = state.protections.find(instance.id);
+    if (protection != state.protections.end() && protection->second.until > now) {
+        subject.protected_until = protection->second.until;
+    }
+    return subject;
+}
+
+std::vector<rules::Subject> subjects(const State& state, Instant now) {
+    std::vector<rules::Subject> all;
+    all.reserve(state.instances.size());
+    for (const auto& [id, instance] : state.instances) {
+        if (instance->missed_sweeps == 0) {
+            all.push_back(subject_of(state, *instance, now));
+        }
+    }
+    return all;
+}
+
+bool fresh(const State& state, const AccountName& account, Instant now) {
+    const auto it = state.accounts.find(account);
+    if (it == state.accounts.end() || !it->second.state.last_sweep) {
+        return false;
+    }
+    const auto age = now - *it->second.state.last_sweep;
+    return age <= state.policy->enforcement.max_staleness && it->second.swept_this_run;
+}
+
+}  // namespace vastwatch::engine

@@ -1,0 +1,66 @@
+// Alerts: made in the same step as what caused them, told once per condition, queued per notifier.
+#pragma once
+
+#include "engine/state.hpp"
+
+#include <string>
+#include <vector>
+
+namespace vastwatch::engine {
+
+/// What the engine fills in besides: id, time, dry_run, notifiers that exist and want the severity.
+/// Returns the alert's id.
+AlertId tell(State& state, Effects& effects, alerts::Alert draft, Now now);
+
+/// Tells it when its condition is not told yet; true when it was. `forget`: when the record of it
+/// may go (the end of a window); absent = when it resolves.
+bool fire(
+    State& state, Effects& effects, alerts::Alert draft, std::optional<Instant> forget, Now now);
+
+/// Marks a condition as told without telling anybody.
+void note_told(State& state, const std::string& key, std::optional<Instant> forget, Now now);
+
+bool is_firing(const State& state, const std::string& key);
+
+/// Ends a condition that fires: tells the resolved form. Does nothing when it does not fire.
+void resolve(State& state, Effects& effects, alerts::Alert draft, Now now);
+
+/// Ends a condition silently.
+void forget(State& state, const std::string& key);
+
+/// An instance as alerts list it.
+alerts::AlertInstance listed(
+    const State& state, const fleet::Instance& instance, std::optional<policy::Action> action);
+alerts::AlertInstance listed(const enforcement::Case& item);
+
+/// Sorts by cost, dearest first, and keeps a hundred.
+void list_instances(alerts::Alert& alert, std::vector<alerts::AlertInstance> instances);
+
+/// Who is told about a team; every notifier when the team has none.
+std::vector<NotifierName> notify_of(const State& state, const TeamName& team);
+
+// --- What is looked at after every step, each a pure reading of state into alerts.
+void tell_budgets(State& state, Effects& effects, Now now);
+void tell_caps(State& state, Effects& effects, Now now);
+void tell_violations(State& state, Effects& effects, Now now);
+void tell_accounts(State& state, Effects& effects, Now now);
+void tell_exemptions(State& state, Effects& effects, Now now);
+void tell_pause(State& state, Effects& effects, Now now);
+/// Drops records of conditions and alerts whose time is over.
+void forget_old(State& state, Now now);
+
+// --- What enforcement tells.
+void tell_idle_warnings(
+    State& state, Effects& effects, const std::vector<InstanceId>& warned, Now now);
+void tell_done(
+    State& state, Effects& effects, const std::vector<enforcement::Case>& done, bool dry_run,
+    Now now);
+void tell_failed(State& state, Effects& effects, const enforcement::Case& item, Now now);
+void tell_failure_over(State& state, Effects& effects, const enforcement::Case& item, Now now);
+void tell_hold(State& state, Effects& effects, const enforcement::Hold& hold, Now now);
+void tell_hold_over(State& state, Effects& effects, const enforcement::Hold& hold, Now now);
+
+/// The next moment at which one of the readings above would tell something new.
+std::optional<Instant> next_telling(const State& state, Instant now);
+
+}  // namespace vastwatch::engine
