@@ -47,10 +47,10 @@ struct Response {
 /// Why there is no answer. `sent` tells whether the request may have reached the other side.
 enum class Failure {
     bad_url,
-    resolve,       // no such host
-    connect,       // refused, unreachable
-    proxy,         // the proxy refused the tunnel
-    tls,           // handshake, certificate or host name
+    resolve,  // no such host
+    connect,  // refused, unreachable
+    proxy,    // the proxy refused the tunnel
+    tls,      // handshake, certificate or host name
     timeout,
     reset,         // the other side broke off
     bad_response,  // not HTTP
@@ -62,8 +62,8 @@ std::string_view to_string(Failure failure);
 
 struct Error {
     Failure failure = Failure::reset;
-    bool sent = false;    // the request left at least in part: its effect is unknown
-    std::string detail;   // one sentence for people, no secrets (no query string, no credentials)
+    bool sent = false;   // the request left at least in part: its effect is unknown
+    std::string detail;  // one sentence for people, no secrets (no query string, no credentials)
 };
 
 using Result = std::variant<Response, Error>;

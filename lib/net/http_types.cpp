@@ -1,6 +1,5 @@
-#include "net/http_client.hpp"
-
 #include "base/text.hpp"
+#include "net/http_client.hpp"
 
 #include <array>
 #include <utility>

@@ -1,5 +1,6 @@
 // Time as the daemon sees it: two clocks read together and timers on the monotonic one. Production
-// uses SystemClock; a simulation gives its own and runs days in seconds. Lives on the loop's thread.
+// uses SystemClock; a simulation gives its own and runs days in seconds. Lives on the loop's
+// thread.
 #pragma once
 
 #include "base/time.hpp"

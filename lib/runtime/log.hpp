@@ -36,11 +36,8 @@ class Log {
     virtual ~Log() = default;
 
     /// `event` is a constant like "sweep_failed". Implementations escape control characters.
-    virtual void write(
-        Level level,
-        std::string_view event,
-        std::string message,
-        std::vector<Field> fields) = 0;
+    virtual void
+    write(Level level, std::string_view event, std::string message, std::vector<Field> fields) = 0;
 
     void debug(std::string_view event, std::string message, std::vector<Field> fields = {});
     void info(std::string_view event, std::string message, std::vector<Field> fields = {});

@@ -6,8 +6,8 @@
 
 namespace vastwatch::runtime {
 
-boost::asio::awaitable<void> measure_lag(
-    Clock& clock, Duration interval, std::function<void(Duration)> report) {
+boost::asio::awaitable<void>
+measure_lag(Clock& clock, Duration interval, std::function<void(Duration)> report) {
     VW_ASSERT(interval > Duration::zero());
     const auto timer = clock.make_timer();
     for (;;) {

@@ -1,5 +1,5 @@
-// The real clock. Wall is CLOCK_REALTIME; mono is CLOCK_BOOTTIME, which goes on while the machine is
-// suspended, so that an instance that ran meanwhile counts as having run. Lives on the loop's
+// The real clock. Wall is CLOCK_REALTIME; mono is CLOCK_BOOTTIME, which goes on while the machine
+// is suspended, so that an instance that ran meanwhile counts as having run. Lives on the loop's
 // thread; the io_context must outlive it and its timers.
 #pragma once
 

@@ -82,9 +82,8 @@ asio::awaitable<bool> TaskGroup::join(Duration limit) {
 
 std::vector<std::string> TaskGroup::names() const {
     std::vector<std::string> result;
-    std::ranges::transform(state_->tasks, std::back_inserter(result), [](const auto& task) {
-        return task->name;
-    });
+    std::ranges::transform(
+        state_->tasks, std::back_inserter(result), [](const auto& task) { return task->name; });
     return result;
 }
 

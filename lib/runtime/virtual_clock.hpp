@@ -1,7 +1,7 @@
-// Time that stands still until it is moved: for tests and simulations. A whole day of timers runs as
-// fast as the coroutines behind them. Timers fire in the order (deadline, order of waiting), each
-// one only after all that was ready before it has run. One thread; the io_context must outlive the
-// clock. Timers may outlive the clock; a wait on one of those never ends.
+// Time that stands still until it is moved: for tests and simulations. A whole day of timers runs
+// as fast as the coroutines behind them. Timers fire in the order (deadline, order of waiting),
+// each one only after all that was ready before it has run. One thread; the io_context must outlive
+// the clock. Timers may outlive the clock; a wait on one of those never ends.
 #pragma once
 
 #include "runtime/clock.hpp"

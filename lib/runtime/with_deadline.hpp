@@ -25,7 +25,8 @@ struct Settled {
 
 /// Makes a value of what `operation` throws: the race would swallow an exception and wait on.
 template <class T>
-boost::asio::awaitable<Settled<T>> settle(boost::asio::awaitable<boost::system::result<T>> operation) {
+boost::asio::awaitable<Settled<T>> settle(
+    boost::asio::awaitable<boost::system::result<T>> operation) {
     Settled<T> settled;
     try {
         auto value = co_await std::move(operation);
@@ -43,7 +44,9 @@ boost::asio::awaitable<Settled<T>> settle(boost::asio::awaitable<boost::system::
 /// coroutine that awaits this is cancelled.
 template <class T>
 boost::asio::awaitable<boost::system::result<T>> with_deadline(
-    Clock& clock, Duration limit, boost::asio::awaitable<boost::system::result<T>> operation) {
+    Clock& clock,
+    Duration limit,
+    boost::asio::awaitable<boost::system::result<T>> operation) {
     using boost::asio::experimental::awaitable_operators::operator||;
     auto settled = detail::settle<T>(std::move(operation));
     auto timer = clock.sleep_for(limit);

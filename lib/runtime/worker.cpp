@@ -28,6 +28,7 @@ struct StartJob {
             asio::executor_work_guard<asio::associated_executor_t<std::decay_t<Handler>>> guard;
             std::decay_t<Handler> handler;
         };
+
         auto waiting = std::make_shared<Waiting>(std::forward<Handler>(handler));
         std::function<void()> done = [waiting]() {
             asio::post(waiting->guard.get_executor(), std::move(waiting->handler));
