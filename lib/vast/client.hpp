@@ -35,23 +35,23 @@ struct Access {
 
 /// Why a call gave nothing.
 enum class Problem {
-    unreachable,    // no connection, TLS, timeout, reset
-    server_error,   // 5xx, or a redirect where none belongs
-    rate_limited,   // 429 in any form, retries used up
-    key_rejected,   // 401, 403, or 404 with auth_error
-    refused,        // another 4xx, or success:false with status 200
-    bad_answer,     // not JSON, wrong shape, no `instances` array
-    incomplete,     // pages do not add up, token repeats, too many pages
+    unreachable,   // no connection, TLS, timeout, reset
+    server_error,  // 5xx, or a redirect where none belongs
+    rate_limited,  // 429 in any form, retries used up
+    key_rejected,  // 401, 403, or 404 with auth_error
+    refused,       // another 4xx, or success:false with status 200
+    bad_answer,    // not JSON, wrong shape, no `instances` array
+    incomplete,    // pages do not add up, token repeats, too many pages
 };
 
 std::string_view to_string(Problem problem);
 
 struct Failure {
     Problem problem = Problem::unreachable;
-    int status = 0;            // HTTP status, 0 when there was none
-    std::string error_code;    // the answer's `error`, printable and bounded
-    std::string message;       // one sentence for people, no secrets
-    bool maybe_done = false;   // for destroy and stop: the request may have had its effect
+    int status = 0;           // HTTP status, 0 when there was none
+    std::string error_code;   // the answer's `error`, printable and bounded
+    std::string message;      // one sentence for people, no secrets
+    bool maybe_done = false;  // for destroy and stop: the request may have had its effect
 };
 
 template <class T>
@@ -74,16 +74,17 @@ struct SpendRate {
 
 /// What one contract was charged for one UTC day, or for the whole range asked for.
 struct Charge {
-    std::string source;  // "instance-123", "volume-9", "endpoint-4": the contract
+    std::string source;                  // "instance-123", "volume-9", "endpoint-4": the contract
     std::optional<InstanceId> instance;  // when the source is an instance
-    std::string type;    // instance, volume, serverless
-    std::string label;   // metadata.label, may be empty
-    std::string endpoint;  // metadata.endpoint_id, may be empty
-    Instant first_day;   // UTC midnight
+    std::string type;                    // instance, volume, serverless
+    std::string label;                   // metadata.label, may be empty
+    std::string endpoint;                // metadata.endpoint_id, may be empty
+    Instant first_day;                   // UTC midnight
     Usd gpu;
     Usd disk;
     Usd bandwidth;
-    Usd other;           // what the items do not explain of `amount`
+    Usd other;  // what the items do not explain of `amount`
+
     Usd total() const { return gpu + disk + bandwidth + other; }
 };
 
@@ -92,6 +93,7 @@ struct Charges {
     Instant first_day;
     Instant last_day;
     std::vector<Charge> rows;
+    std::size_t skipped_rows = 0;  // whose amount cannot be read: the sums are too small
 };
 
 struct PriceIncrease {
@@ -108,7 +110,7 @@ struct RequestReport {
     AccountName account;
     std::string endpoint;  // "instances", "destroy", "charges" …: a fixed small set
     std::string code;      // "200", "429", "timeout", "tls" …
-    Duration took;
+    Duration took{0};
 };
 
 /// What destroy and stop answered for all ids together. 404 `instances_not_found` is `gone`.
@@ -138,7 +140,8 @@ class Client {
 
     /// Charges of the UTC days [first_day, last_day].
     virtual boost::asio::awaitable<Outcome<Charges>> charges(
-        Instant first_day, Instant last_day) = 0;
+        Instant first_day,
+        Instant last_day) = 0;
     virtual boost::asio::awaitable<Outcome<UserInfo>> user() = 0;
     virtual boost::asio::awaitable<Outcome<SpendRate>> spend_rate() = 0;
     virtual boost::asio::awaitable<Outcome<std::vector<PriceIncrease>>> price_increases() = 0;

@@ -16,7 +16,9 @@ constexpr double earliest_unix_seconds = 1'000'000'000;
 // Below this every whole double is exactly an integer.
 constexpr double exact_integers = 9'007'199'254'740'992;
 
-std::string_view view(boost::json::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(boost::json::string_view text) {
+    return {text.data(), text.size()};
+}
 
 const boost::json::value* find(const boost::json::object& object, std::string_view name) {
     return object.if_contains(boost::json::string_view(name.data(), name.size()));
@@ -77,12 +79,12 @@ std::optional<std::int64_t> any_integer(const Scalar& value) {
 }
 
 bool is_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x80U;
-    });
+    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80U; });
 }
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+bool is_continuation(char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
 
 std::size_t cut_between_characters(std::string_view text, std::size_t most_bytes) {
     if (text.size() <= most_bytes) {
@@ -182,10 +184,8 @@ std::optional<double> read_number(const Scalar& value, Bounds bounds) {
     return number;
 }
 
-std::optional<std::int64_t> read_integer(
-    const Scalar& value,
-    std::int64_t least,
-    std::int64_t most) {
+std::optional<std::int64_t>
+read_integer(const Scalar& value, std::int64_t least, std::int64_t most) {
     const auto integer = any_integer(value);
     if (!integer || *integer < least || *integer > most) {
         return std::nullopt;

@@ -34,8 +34,7 @@ std::size_t non_number_length(std::string_view text) {
 }
 
 std::size_t number_length(std::string_view text) {
-    const auto end =
-        std::find_if_not(text.begin(), text.end(), [](char c) { return is_number_character(c); });
+    const auto end = std::ranges::find_if_not(text, [](char c) { return is_number_character(c); });
     return static_cast<std::size_t>(end - text.begin());
 }
 
@@ -49,10 +48,7 @@ std::optional<boost::json::value> parse_strictly(
     const boost::json::storage_ptr& storage) {
     boost::json::error_code error;
     auto value = boost::json::parse(
-        boost::json::string_view(body.data(), body.size()),
-        error,
-        storage,
-        tolerant_options());
+        boost::json::string_view(body.data(), body.size()), error, storage, tolerant_options());
     if (error) {
         return std::nullopt;
     }

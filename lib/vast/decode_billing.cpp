@@ -1,0 +1,199 @@
+#include "vast/decode_billing.hpp"
+
+#include "vast/answer.hpp"
+#include "vast/json_fields.hpp"
+#include "vast/json_text.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace vastwatch::vast {
+namespace {
+
+constexpr double most_amount = 1e6;  // dollars for one contract and one answer
+constexpr std::size_t most_name_bytes = 256;
+constexpr std::size_t most_label_bytes = 1024;
+constexpr std::size_t most_token_bytes = 8192;
+constexpr int most_item_levels = 4;
+// A sum of more than this is nonsense, and far below where integers end.
+constexpr Usd most_sum = Usd::dollars(1'000'000'000);
+
+/// Sorts an item's amount by its type. Items of serverless rows hold items of their own.
+bool add_items(Charge& charge, const boost::json::object& row, int levels) {
+    const auto* items = array_field(row, "items");
+    if (items == nullptr || levels == 0) {
+        return false;
+    }
+    bool any = false;
+    for (const auto& value : *items) {
+        const auto* item = value.if_object();
+        if (item == nullptr) {
+            continue;
+        }
+        if (add_items(charge, *item, levels - 1)) {
+            any = true;
+            continue;
+        }
+        const auto amount = read_usd(field(*item, "amount"), most_amount);
+        if (!amount) {
+            continue;
+        }
+        any = true;
+        const auto type = read_text(field(*item, "type")).value_or("");
+        if (type == "gpu") {
+            charge.gpu += *amount;
+        } else if (type == "disk") {
+            charge.disk += *amount;
+        } else if (type == "bwd" || type == "bwu") {
+            charge.bandwidth += *amount;
+        } else {
+            charge.other += *amount;
+        }
+    }
+    return any;
+}
+
+std::optional<InstanceId> instance_of(std::string_view source) {
+    constexpr std::string_view prefix = "instance-";
+    if (!source.starts_with(prefix)) {
+        return std::nullopt;
+    }
+    const auto id = read_integer(Scalar::of_text(source.substr(prefix.size())), 1);
+    if (!id) {
+        return std::nullopt;
+    }
+    return InstanceId(*id);
+}
+
+/// Nothing when neither the row nor its items say an amount.
+std::optional<Charge> decode_charge(const boost::json::object& row) {
+    Charge charge;
+    charge.source = read_identifier(field(row, "source"), most_name_bytes);
+    charge.instance = instance_of(charge.source);
+    charge.type = read_identifier(field(row, "type"), most_name_bytes);
+    const auto* metadata = object_field(row, "metadata");
+    if (metadata != nullptr) {
+        charge.label = read_identifier(field(*metadata, "label"), most_label_bytes);
+        charge.endpoint = read_identifier(field(*metadata, "endpoint_id"), most_name_bytes);
+    }
+    const auto start = read_instant(field(row, "start"));
+    if (start) {
+        charge.first_day = utc_day_start(*start);
+    }
+    const bool has_items = add_items(charge, row, most_item_levels);
+    const auto amount = read_usd(field(row, "amount"), most_amount);
+    if (!amount && !has_items) {
+        return std::nullopt;
+    }
+    if (amount) {
+        charge.other += *amount - charge.total();
+    }
+    return charge;
+}
+
+bool is_bounded(Usd amount) {
+    return amount <= most_sum && -amount <= most_sum;
+}
+
+bool is_bounded(const Charge& charge) {
+    return is_bounded(charge.gpu) && is_bounded(charge.disk) && is_bounded(charge.bandwidth) &&
+           is_bounded(charge.other);
+}
+
+}  // namespace
+
+Outcome<ChargesPage> decode_charges(std::string_view body) {
+    boost::json::monotonic_resource memory(std::max<std::size_t>(body.size(), 1024));
+    const auto value = parse_json(body, &memory);
+    const auto* object = value ? value->if_object() : nullptr;
+    if (object == nullptr) {
+        return bad_answer("it is not a JSON object");
+    }
+    const auto fields = error_fields(*object);
+    const auto* results = array_field(*object, "results");
+    if (fields.success == false || (results == nullptr && !fields.code.empty())) {
+        return refused(fields);
+    }
+    if (results == nullptr) {
+        return bad_answer("it has no array of results");
+    }
+    ChargesPage page;
+    page.total = read_integer(field(*object, "total"), 0);
+    const auto token = field(*object, "next_token");
+    if (token.kind == Scalar::Kind::text && token.text.size() <= most_token_bytes) {
+        page.next_token = token.text;
+    } else if (token.kind != Scalar::Kind::null && token.kind != Scalar::Kind::missing) {
+        return bad_answer("its next_token is no text");
+    }
+    for (const auto& entry : *results) {
+        const auto* row = entry.if_object();
+        auto charge = row == nullptr ? std::optional<Charge>() : decode_charge(*row);
+        if (charge) {
+            page.rows.push_back(*std::move(charge));
+        } else {
+            ++page.skipped;
+        }
+    }
+    return page;
+}
+
+ChargesTally::ChargesTally(Instant first_day, Instant last_day)
+    : first_day_(first_day), last_day_(last_day) {}
+
+void ChargesTally::add(ChargesPage page) {
+    rows_ += page.rows.size() + page.skipped;
+    skipped_ += page.skipped;
+    if (page.total) {
+        total_ = std::min(total_.value_or(*page.total), *page.total);
+    }
+    for (auto& row : page.rows) {
+        merge(std::move(row));
+    }
+}
+
+void ChargesTally::merge(Charge row) {
+    row.first_day = std::clamp(row.first_day, first_day_, last_day_);
+    const auto [at, is_new] = by_source_.try_emplace(row.source, row);
+    if (is_new) {
+        return;
+    }
+    Charge sum = at->second;
+    sum.first_day = std::min(sum.first_day, row.first_day);
+    sum.gpu += row.gpu;
+    sum.disk += row.disk;
+    sum.bandwidth += row.bandwidth;
+    sum.other += row.other;
+    if (!is_bounded(sum)) {
+        ++skipped_;
+        return;
+    }
+    if (sum.label.empty()) {
+        sum.label = std::move(row.label);
+    }
+    if (sum.endpoint.empty()) {
+        sum.endpoint = std::move(row.endpoint);
+    }
+    at->second = std::move(sum);
+}
+
+Outcome<Charges> ChargesTally::take() {
+    // The count is of contracts, and a contract has at least one row.
+    if (total_ && static_cast<std::int64_t>(rows_) < *total_) {
+        return incomplete("there are more charges than were listed");
+    }
+    Charges charges;
+    charges.first_day = first_day_;
+    charges.last_day = last_day_;
+    charges.skipped_rows = skipped_;
+    charges.rows.reserve(by_source_.size());
+    for (auto& [source, charge] : by_source_) {
+        charges.rows.push_back(std::move(charge));
+    }
+    by_source_.clear();
+    return charges;
+}
+
+}  // namespace vastwatch::vast
