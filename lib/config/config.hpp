@@ -56,11 +56,11 @@ using policy::Severity;
 struct Notifier {
     NotifierName name;
     NotifierType type = NotifierType::email;
-    std::vector<std::string> to;                       // email
-    Secret url;                                        // webhook; may itself be a secret
+    std::vector<std::string> to;  // email
+    Secret url;                   // webhook; may itself be a secret
     SecretSource url_source;
-    WebhookFormat format = WebhookFormat::vastwatch;   // webhook
-    Secret signing_secret;                             // webhook; empty = unsigned
+    WebhookFormat format = WebhookFormat::vastwatch;  // webhook
+    Secret signing_secret;  // webhook; empty = unsigned; PagerDuty: its integration key
     SecretSource signing_secret_source;
     Severity minimum_severity = Severity::info;
 };
@@ -89,9 +89,9 @@ struct Heartbeat {
 struct Config {
     Daemon daemon;
     std::shared_ptr<const policy::Policy> policy;
-    policy::Rules defaults;           // [defaults], which every team's rules began from
-    std::size_t written_alerts = 0;   // so many of policy->alerts stand in the file; the rest is
-                                      // what capped teams and accounts without any get
+    policy::Rules defaults;          // [defaults], which every team's rules began from
+    std::size_t written_alerts = 0;  // so many of policy->alerts stand in the file; the rest is
+                                     // what capped teams and accounts without any get
     std::vector<AccountAccess> accounts;
     std::vector<Notifier> notifiers;
     std::optional<Smtp> smtp;
@@ -130,7 +130,8 @@ Surroundings process_surroundings();
 /// Reads `file` and `file`.d/*.conf in name order, and checks everything. Blocks on files: call at
 /// start, or from a worker.
 std::variant<std::shared_ptr<const Config>, Mistakes> load(
-    const std::filesystem::path& file, const Surroundings& surroundings);
+    const std::filesystem::path& file,
+    const Surroundings& surroundings);
 
 /// The configuration in force as TOML, defaults included, secrets replaced by "(hidden)".
 /// Loads again to the same configuration where a webhook's URL does not stand in the file itself.

@@ -76,7 +76,10 @@ std::string describe(const Node& node, bool hidden) {
             return fmt::format("integer {}", *integer);
         }
         if (const auto* number = node.as<double>()) {
-            return fmt::format("number {}", *number);
+            // With the point that tells a number like 3.0 from an integer.
+            const auto shown = fmt::format("number {}", *number);
+            const auto digits = std::string_view{shown}.substr(7);
+            return shown + (digits.find_first_of(".en") == std::string_view::npos ? ".0" : "");
         }
         if (const auto* date = node.as<std::chrono::year_month_day>()) {
             return describe_date(*date);

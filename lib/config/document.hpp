@@ -12,8 +12,8 @@
 
 namespace vastwatch::config {
 
-/// A position: the file's number (see Problems::add_file), line and column, both 1-based, the column
-/// in bytes. Line 0 means the file as a whole.
+/// A position: the file's number (see Problems::add_file), line and column, both 1-based, the
+/// column in bytes. Line 0 means the file as a whole.
 struct Place {
     std::uint32_t file = 0;
     std::uint32_t line = 0;

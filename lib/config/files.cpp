@@ -12,7 +12,7 @@
 namespace vastwatch::config {
 namespace {
 
-constexpr std::size_t largest_file = 1024 * 1024;
+constexpr std::size_t largest_file = std::size_t{1024} * 1024;
 constexpr std::size_t most_files = 1000;
 
 class Descriptor {
@@ -21,6 +21,8 @@ class Descriptor {
 
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
+    Descriptor(Descriptor&&) = delete;
+    Descriptor& operator=(Descriptor&&) = delete;
 
     ~Descriptor() {
         if (fd_ >= 0) {
@@ -34,7 +36,9 @@ class Descriptor {
     int fd_;
 };
 
-std::string why(int error) { return std::generic_category().message(error); }
+std::string why(int error) {
+    return std::generic_category().message(error);
+}
 
 /// Reads to the end of `fd`, or a byte more than `limit`; an errno otherwise.
 int read_all(int fd, std::size_t limit, std::string& out) {
@@ -61,7 +65,7 @@ std::variant<std::vector<std::filesystem::path>, std::string> list_directory(
     std::error_code error;
     auto it = std::filesystem::directory_iterator{directory, error};
     for (; !error && it != std::filesystem::directory_iterator{}; it.increment(error)) {
-        const auto& name = it->path().filename().native();
+        const auto name = it->path().filename().native();
         if (it->path().extension() == ".conf" && !name.starts_with('.')) {
             names.push_back(it->path());
         }
@@ -76,9 +80,11 @@ std::variant<std::vector<std::filesystem::path>, std::string> list_directory(
     return names;
 }
 
-/// Reads one file into `sources`; false when that fails.
-bool add_source(
-    const std::filesystem::path& path, Problems& problems, std::vector<Source>& sources) {
+/// Reads one file into `sources`, or says why that fails.
+void add_source(
+    const std::filesystem::path& path,
+    Problems& problems,
+    std::vector<Source>& sources) {
     Source source;
     source.path = path;
     source.number = problems.add_file(path.native());
@@ -86,24 +92,24 @@ bool add_source(
     if (const auto* reason = std::get_if<std::string>(&content)) {
         problems.add(Place{source.number, 0, 0}, "", "cannot be read: " + *reason);
         problems.mark_unreadable();
-        return false;
+        problems.mark_incomplete();
+        return;
     }
     source.text = std::move(std::get<FileContent>(content).bytes);
     sources.push_back(std::move(source));
-    return true;
 }
 
 }  // namespace
 
 std::variant<FileContent, std::string> read_file(
-    const std::filesystem::path& path, std::size_t limit) {
+    const std::filesystem::path& path,
+    std::size_t limit) {
     // Not blocking, or opening a FIFO would wait for a writer.
-    const Descriptor file{
-        ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
     if (file.get() < 0) {
         return why(errno);
     }
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file.get(), &status) != 0) {
         return why(errno);
     }
@@ -124,11 +130,10 @@ std::variant<FileContent, std::string> read_file(
     return content;
 }
 
-std::vector<Source> read_sources(
-    const std::filesystem::path& file, Problems& problems, bool& complete) {
+std::vector<Source> read_sources(const std::filesystem::path& file, Problems& problems) {
     std::vector<Source> sources;
-    if (!add_source(file, problems, sources)) {
-        complete = false;
+    add_source(file, problems, sources);
+    if (sources.empty()) {
         return sources;
     }
     auto directory = file;
@@ -143,11 +148,11 @@ std::vector<Source> read_sources(
         const auto number = problems.add_file(directory.native());
         problems.add(Place{number, 0, 0}, "", "cannot be read: " + *reason);
         problems.mark_unreadable();
-        complete = false;
+        problems.mark_incomplete();
         return sources;
     }
     for (const auto& path : std::get<std::vector<std::filesystem::path>>(names)) {
-        complete = add_source(path, problems, sources) && complete;
+        add_source(path, problems, sources);
     }
     return sources;
 }

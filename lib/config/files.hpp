@@ -21,7 +21,8 @@ struct FileContent {
 /// The file's content, or a sentence saying why not ("No such file or directory", "is a directory",
 /// "is larger than 1024 KiB").
 std::variant<FileContent, std::string> read_file(
-    const std::filesystem::path& path, std::size_t limit);
+    const std::filesystem::path& path,
+    std::size_t limit);
 
 /// One file of the configuration as read.
 struct Source {
@@ -31,8 +32,7 @@ struct Source {
 };
 
 /// `file`, then `file`.d/*.conf in name order (names that begin with a dot are left out). What
-/// cannot be read is added to `problems` and missing here; `complete` becomes false then.
-std::vector<Source> read_sources(
-    const std::filesystem::path& file, Problems& problems, bool& complete);
+/// cannot be read is added to `problems`, which are incomplete then, and missing here.
+std::vector<Source> read_sources(const std::filesystem::path& file, Problems& problems);
 
 }  // namespace vastwatch::config

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace vastwatch::config {
 namespace {
@@ -43,8 +44,8 @@ std::string Problems::where(Place place) const {
 }
 
 Mistakes Problems::take() {
-    std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
-        return a.place < b.place;
+    std::sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
+        return std::tie(a.place, a.key, a.text) < std::tie(b.place, b.key, b.text);
     });
     Mistakes mistakes;
     mistakes.unreadable = unreadable_;

@@ -21,6 +21,12 @@ class Problems {
     /// Says that a configuration file could not be read at all.
     void mark_unreadable() { unreadable_ = true; }
 
+    /// Says that a part of the files could not be read: what is missing may stand there, so from
+    /// now on nothing counts as absent or undefined.
+    void mark_incomplete() { complete_ = false; }
+
+    bool complete() const { return complete_; }
+
     bool empty() const { return found_.empty(); }
 
     /// "vastwatch.conf:12:1", for messages that refer to a second place.
@@ -40,6 +46,7 @@ class Problems {
     std::vector<Found> found_;
     std::size_t uncounted_ = 0;
     bool unreadable_ = false;
+    bool complete_ = true;
 };
 
 }  // namespace vastwatch::config

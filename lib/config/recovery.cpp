@@ -1,8 +1,7 @@
 #include "config/recovery.hpp"
 
-#include "config/toml_document.hpp"
-
 #include "base/text.hpp"
+#include "config/toml_document.hpp"
 
 #include <fmt/format.h>
 
@@ -63,8 +62,7 @@ class Text {
     std::size_t line_count() const { return starts_.size() - 1; }
 
     std::string_view line(std::size_t index) const {
-        return std::string_view{text_}.substr(
-            starts_[index], starts_[index + 1] - starts_[index]);
+        return std::string_view{text_}.substr(starts_[index], starts_[index + 1] - starts_[index]);
     }
 
     std::variant<Node, SyntaxError> parse() const { return parse_toml(text_, file_); }
@@ -129,7 +127,8 @@ class Text {
     }
 
     void blank(std::string& text, Lines lines) const {
-        for (auto at = starts_[lines.first]; at < starts_[std::max(lines.first, lines.last)]; ++at) {
+        for (auto at = starts_[lines.first]; at < starts_[std::max(lines.first, lines.last)];
+             ++at) {
             if (text[at] != '\n' && text[at] != '\r') {
                 text[at] = ' ';
             }
@@ -141,29 +140,27 @@ class Text {
     std::vector<std::size_t> starts_;
 };
 
-struct Existing {
+struct Redefinition {
     std::string key;
-    Place place;
+    Place first;
+    Place again;
 };
 
 /// Follows the one path of `alone` through `earlier`, as far as both have it.
-std::optional<Existing> find_existing(const Node& alone, const Node& earlier) {
-    std::optional<Existing> found;
+std::optional<Redefinition> find_redefinition(const Node& alone, const Node& earlier) {
+    std::optional<Redefinition> found;
     const Node* a = &alone;
     const Node* b = &earlier;
     std::string path;
     while (const auto* table = a->as<Node::Table>()) {
-        if (table->size() != 1) {
-            break;
-        }
-        const auto& entry = table->front();
-        const auto* match = b->find(entry.key);
+        const auto* entry = table->size() == 1 ? &table->front() : nullptr;
+        const auto* match = entry == nullptr ? nullptr : b->find(entry->key);
         if (match == nullptr) {
             break;
         }
-        path += (path.empty() ? "" : ".") + entry.key;
-        found = Existing{path, match->place};
-        a = &entry.node;
+        path += (path.empty() ? "" : ".") + entry->key;
+        found = Redefinition{path, match->place, entry->place};
+        a = &entry->node;
         b = &match->node;
         if (is_table_list(*a) && is_table_list(*b)) {
             a = &a->as<Node::List>()->back();
@@ -173,25 +170,28 @@ std::optional<Existing> find_existing(const Node& alone, const Node& earlier) {
     return found;
 }
 
-/// Says what is wrong at `lines`, for a redefinition with the first place. True when the file counts
-/// as completely known all the same, which is so when only a value was repeated.
-bool report(const SyntaxError& error, const Text& text, Lines lines, Problems& problems) {
+/// Says what is wrong at `lines`; for a redefinition, with the first place.
+void report(const SyntaxError& error, const Text& text, Lines lines, Problems& problems) {
     if (error.redefinition) {
         const auto alone = text.parse_alone(lines);
         const auto before = text.parse_before(lines.first);
         const auto* a = std::get_if<Node>(&alone);
         const auto* b = std::get_if<Node>(&before);
-        const auto existing = a != nullptr && b != nullptr ? find_existing(*a, *b) : std::nullopt;
-        if (existing) {
+        const auto twice = a != nullptr && b != nullptr ? find_redefinition(*a, *b) : std::nullopt;
+        if (twice) {
             problems.add(
-                error.place,
-                existing->key,
-                "defined twice; first at " + problems.where(existing->place));
-            return !looks_like_header(text.line(lines.first));
+                twice->again,
+                twice->key,
+                "defined twice; first at " + problems.where(twice->first));
+            // A value given again takes nothing away; the keys of a table do.
+            if (looks_like_header(text.line(lines.first))) {
+                problems.mark_incomplete();
+            }
+            return;
         }
     }
     problems.add(error.place, "", error.text);
-    return false;
+    problems.mark_incomplete();
 }
 
 /// Where `text` has a NUL or stops being UTF-8.
@@ -204,7 +204,10 @@ std::optional<std::size_t> first_bad_byte(const std::string& text) {
 }
 
 void report_bad_byte(
-    const std::string& text, std::size_t at, std::uint32_t file, Problems& problems) {
+    const std::string& text,
+    std::size_t at,
+    std::uint32_t file,
+    Problems& problems) {
     const auto line_start = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;  // npos + 1 is 0
     const auto end = text.begin() + static_cast<std::ptrdiff_t>(at);
     Place place;
@@ -242,20 +245,17 @@ void merge_tables(Node& into, Node&& from, const std::string& path, Problems& pr
 
 }  // namespace
 
-Recovered read_toml(std::string text, std::uint32_t file, Problems& problems) {
-    Recovered result;
-    result.root = make_table(Place{file, 1, 1});
+Node read_toml(std::string text, std::uint32_t file, Problems& problems) {
     if (const auto bad = first_bad_byte(text)) {
         report_bad_byte(text, *bad, file, problems);
-        result.complete = false;
-        return result;
+        problems.mark_incomplete();
+        return make_table(Place{file, 1, 1});
     }
     Text lines{std::move(text), file};
     for (int errors = 0; errors < most_syntax_errors; ++errors) {
         auto parsed = lines.parse();
         if (auto* root = std::get_if<Node>(&parsed)) {
-            result.root = std::move(*root);
-            return result;
+            return std::move(*root);
         }
         const auto& error = std::get<SyntaxError>(parsed);
         const auto line = std::min<std::size_t>(error.place.line, lines.line_count()) - 1;
@@ -264,11 +264,11 @@ Recovered read_toml(std::string text, std::uint32_t file, Problems& problems) {
             problems.add(error.place, "", error.text);
             break;
         }
-        result.complete = report(error, lines, *statement, problems) && result.complete;
+        report(error, lines, *statement, problems);
         lines.blank(*statement);
     }
-    result.complete = false;
-    return result;
+    problems.mark_incomplete();
+    return make_table(Place{file, 1, 1});
 }
 
 void merge(Node& into, Node&& from, Problems& problems) {

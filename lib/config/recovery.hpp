@@ -9,15 +9,10 @@
 
 namespace vastwatch::config {
 
-/// What could be read of a file.
-struct Recovered {
-    Node root;
-    bool complete = true;  // false when something was skipped: what seems undefined may exist
-};
-
-/// Parses `text`; each syntax error is added to `problems`. A key or table that is defined twice is
-/// told with both places. Bytes that are not UTF-8, and NUL, end it at once.
-Recovered read_toml(std::string text, std::uint32_t file, Problems& problems);
+/// Parses `text`; each syntax error is added to `problems`, which are marked incomplete where what
+/// was skipped may define something. A key or table that is defined twice is told with both places.
+/// Bytes that are not UTF-8, and NUL, end it at once.
+Node read_toml(std::string text, std::uint32_t file, Problems& problems);
 
 /// Adds the tables of a later file to those of the earlier ones. A key that both define is a
 /// mistake that names both places; lists of tables ([[alert]]) are joined.

@@ -64,16 +64,17 @@ class DepthScan {
     void skip_string(char quote) {
         const std::string triple(3, quote);
         const bool multiline = text_.substr(at_, 3) == triple;
-        at_ += multiline ? 3 : 1;
+        at_ += multiline ? 3U : 1U;
         while (at_ < text_.size()) {
             if (multiline ? text_.substr(at_, 3) == triple : text_[at_] == quote) {
-                at_ += multiline ? 3 : 1;
+                at_ += multiline ? 3U : 1U;
                 return;
             }
             if (!multiline && text_[at_] == '\n') {
                 return;  // not TOML; the parser stops here as well
             }
-            at_ += text_[at_] == '\\' && quote == '"' ? 2 : 1;
+            const bool escape = text_[at_] == '\\' && quote == '"';
+            at_ += escape ? 2U : 1U;
         }
     }
 
@@ -114,8 +115,7 @@ class Positions {
             }
         }
         const auto column = at - starts_[line - 1] + 1;
-        return Place{
-            file_, static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(column)};
+        return Place{file_, static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(column)};
     }
 
   private:
@@ -137,7 +137,7 @@ Node::Table convert_table(const toml::table& table, const Positions& positions) 
         entries.push_back(std::move(entry));
     }
     // The library keeps keys in alphabetical order; teams match in the order of the file.
-    std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
         return a.place < b.place;
     });
     return entries;
@@ -197,7 +197,7 @@ std::string harmless(std::string_view description) {
         text = text.substr(preamble.size());
         const auto colon = text.find(": ");
         if (colon != std::string::npos) {
-            text = text.substr(colon + 2) + " (in a " + text.substr(0, colon) + ")";
+            text = text.substr(colon + 2) + " (" + text.substr(0, colon) + ")";
         }
     }
     return text;
@@ -209,7 +209,7 @@ std::variant<Node, SyntaxError> parse_toml(std::string_view text, std::uint32_t 
     SyntaxError error;
     if (const auto deep = DepthScan{text}.run()) {
         error.place = place_of_offset(text, *deep, file);
-        error.text = "nested too deeply; no key of this file is";
+        error.text = "nested too deeply: no key takes that";
         return error;
     }
     const Positions positions{text, file};
