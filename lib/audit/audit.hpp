@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/ids.hpp"
-#include "base/money.hpp"
 #include "base/time.hpp"
+#include "engine/audit_record.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -18,24 +18,7 @@
 namespace vastwatch::audit {
 
 /// One thing that was decided or done; `seq` and `prev` are added when it is appended.
-struct Record {
-    Instant time;
-    std::string action;  // destroy, stop, warn, hold, approve, dismiss, protect, pause, drop …
-    std::string actor = "vastwatchd";
-    std::optional<AccountName> account;
-    std::optional<TeamName> team;
-    std::optional<InstanceId> instance;
-    std::string label;
-    std::string gpu;
-    int num_gpus = 0;
-    std::optional<UsdPerHour> dph;
-    std::optional<double> duration_hours;
-    std::optional<Usd> total_cost;
-    std::vector<std::string> reasons;
-    std::string outcome;  // due, warned, verified, intended, requested, confirmed, failed …
-    std::string recipe;   // JSON of what would create an equal instance again; empty = none
-    std::string detail;
-};
+using Record = engine::AuditRecord;
 
 struct AuditError {
     std::string message;
@@ -60,7 +43,17 @@ struct Opened {
     std::string problem;    // the chain is broken elsewhere: what and where; appending goes on
 };
 
-std::variant<Opened, AuditError> open(const std::filesystem::path& directory);
+/// A file that would grow past this many bytes is set aside as audit-<its first seq>.jsonl.
+constexpr std::uint64_t default_rotate_at = std::uint64_t{16} * 1024 * 1024;
+
+/// Opens or creates `directory`/audit.jsonl and checks its chain. Blocks: call before the loop
+/// runs, and after the state directory is locked (store::open). A torn last line is kept as
+/// audit.torn-<number> and replaced by a record with the action "audit_repair", whose time is that
+/// of the file's last change; when the disk has no room for that, `problem` says so and the next
+/// append tries again.
+std::variant<Opened, AuditError> open(
+    const std::filesystem::path& directory,
+    std::uint64_t rotate_at = default_rotate_at);
 
 /// The result of `vastwatchctl audit verify`.
 struct Verdict {
@@ -69,10 +62,13 @@ struct Verdict {
     std::vector<std::string> problems;  // empty = whole and unaltered
 };
 
-/// Reads all of it. Blocks.
+/// Reads all of it. Blocks. Problems name file and line; at most 100 are listed. What no chain can
+/// show is the removal of the newest records, or a change of the very last one.
 Verdict verify(const std::filesystem::path& directory);
 
-/// Lines (as stored) that match, newest last, at most `limit` of the newest. Blocks.
+/// Lines (as stored) that match, newest last, at most `limit` of the newest; `team` absent = all,
+/// `since` inclusive. Lines that are no records are left out. Reads from the end and stops at the
+/// first record a day older than `since` (the clock may have been set in between). Blocks.
 std::vector<std::string> read(
     const std::filesystem::path& directory,
     const std::optional<TeamName>& team,

@@ -90,6 +90,7 @@ void read_account(Draft& draft, const Section& section) {
     section.read("credit_runway", account.credit_runway);
     section.read("credit_below", account.credit_below);
     account.poll_interval = access.poll_interval;
+    account.request_interval = access.request_interval;
     draft.policy.accounts.push_back(std::move(account));
     draft.config.accounts.push_back(std::move(access));
     draft.accounts.push_back(section);

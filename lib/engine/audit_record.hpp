@@ -5,6 +5,7 @@
 #include "base/money.hpp"
 #include "base/time.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct AuditRecord {
     std::optional<InstanceId> instance;
     std::string label;
     std::string gpu;
+    std::optional<std::int64_t> offer_id;  // what was rented, of a provisioning
     int num_gpus = 0;
     std::optional<UsdPerHour> dph;
     std::optional<double> duration_hours;

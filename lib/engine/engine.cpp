@@ -202,6 +202,7 @@ Engine::Engine(
     if (stored_fingerprint != present) {
         state_.changes.policy_fingerprint = present;
     }
+    state_.durable_until = newest_alert();
     reassign_teams(state_, now);
     recover(state_, now);
 }
@@ -362,8 +363,11 @@ Effects Engine::on_not_durable(
             std::make_move_iterator(rest.end()));
         rest = std::move(earlier);
     };
-    prepend(unwritten.instances, later.instances);
-    prepend(unwritten.idle_clocks, later.idle_clocks);
+    later.idle_clocks.clear();
+    later.instances.clear();
+    for (const auto& [id, instance] : state_.instances) {
+        later.instances.push_back(*instance);
+    }
     prepend(unwritten.gone_instances, later.gone_instances);
     prepend(unwritten.cases, later.cases);
     prepend(unwritten.holds, later.holds);
@@ -394,9 +398,15 @@ Effects Engine::on_not_durable(
     return effects;
 }
 
-void Engine::on_durable() {
+void Engine::on_durable(const AlertId& newest_alert) {
+    state_.durable_until = std::max(state_.durable_until, newest_alert);
     state_.store_writable = true;
     state_.store_problem.clear();
+    forget(state_, "state_unwritable");
+}
+
+AlertId Engine::newest_alert() const {
+    return state_.alerts.empty() ? AlertId{} : state_.alerts.rbegin()->first;
 }
 
 Changes Engine::take_changes() {
@@ -407,9 +417,17 @@ Changes Engine::take_changes() {
 
 // --- Deliveries.
 
+bool Engine::deliverable(const AlertId& alert) const {
+    const bool durable = alert <= state_.durable_until || !state_.store_writable;
+    return durable && state_.alerts.contains(alert);
+}
+
 std::optional<DueDelivery> Engine::due_delivery(const NotifierName& notifier, Now now) const {
     const alerts::OutboxEntry* best = nullptr;
     for (const auto& [key, entry] : state_.outbox) {
+        if (!deliverable(key.first)) {
+            continue;
+        }
         const bool due = key.second == notifier && entry.state == alerts::Delivery::pending &&
                          entry.next_attempt <= now.wall;
         if (due && (best == nullptr || entry.next_attempt < best->next_attempt)) {
@@ -419,18 +437,14 @@ std::optional<DueDelivery> Engine::due_delivery(const NotifierName& notifier, No
     if (best == nullptr) {
         return std::nullopt;
     }
-    const auto alert = state_.alerts.find(best->alert);
-    if (alert == state_.alerts.end()) {
-        return std::nullopt;
-    }
-    return DueDelivery{alert->second, notifier};
+    return DueDelivery{state_.alerts.at(best->alert), notifier};
 }
 
 std::optional<Instant> Engine::next_delivery(const NotifierName& notifier) const {
     std::optional<Instant> next;
     for (const auto& [key, entry] : state_.outbox) {
         const bool ours = key.second == notifier && entry.state == alerts::Delivery::pending &&
-                          state_.alerts.contains(key.first);
+                          deliverable(key.first);
         if (ours && (!next || entry.next_attempt < *next)) {
             next = entry.next_attempt;
         }
@@ -438,39 +452,33 @@ std::optional<Instant> Engine::next_delivery(const NotifierName& notifier) const
     return next;
 }
 
-Effects Engine::on_delivery(
-    const AlertId& alert,
-    const NotifierName& notifier,
-    alerts::Delivery outcome,
-    std::optional<Duration> retry_after,
-    std::string answer,
-    Now now) {
+Effects Engine::on_delivery(const DeliveryTried& tried, Now now) {
     Effects effects;
-    const auto it = state_.outbox.find({alert, notifier});
+    const auto it = state_.outbox.find({tried.alert, tried.notifier});
     if (it == state_.outbox.end()) {
         return effects;
     }
     auto& entry = it->second;
     ++entry.attempts;
-    entry.answer = printable(answer, 300);
-    entry.state = outcome;
-    if (outcome == alerts::Delivery::pending &&
+    entry.answer = printable(tried.answer, 300);
+    entry.state = tried.outcome;
+    if (entry.state == alerts::Delivery::pending &&
         now.wall - entry.created >= alerts::delivery_limit) {
         entry.state = alerts::Delivery::failed;
     }
     if (entry.state == alerts::Delivery::pending) {
         entry.next_attempt =
-            now.wall + alerts::backoff(entry.attempts, retry_after, state_.jitter());
+            now.wall + alerts::backoff(entry.attempts, tried.retry_after, state_.jitter());
     } else {
         entry.ended = now.wall;
     }
     state_.changes.outbox.push_back(entry);
-    if (entry.state != alerts::Delivery::delivered) {
+    if (!tried.reached_somebody) {
         return effects;
     }
     bool confirmed = false;
     for (auto& [id, item] : state_.cases) {
-        if (item.warning == alert && !item.warning_delivered_at) {
+        if (item.warning == tried.alert && !item.warning_delivered_at) {
             item.warning_delivered_at = now.wall;
             mark(state_, item);
             confirmed = true;
@@ -648,38 +656,32 @@ std::optional<Instant> Engine::next_wake(Now now) const {
 }
 
 std::vector<Instant> Engine::charge_days(const AccountName& account, Now now) const {
-    auto days = state_.ledger.days_to_read(account, now.wall);
-    if (wants_backfill(account)) {
-        // The month's earlier days, from before the ledger began.
-        const Instant end = utc_day_start(*state_.accounts.at(account).state.first_sweep);
-        Instant day = utc_day_start(state_.policy->calendar.month_start(now.wall));
-        for (; day <= end; day += std::chrono::hours{24}) {
-            days.push_back(day);
-        }
-        std::sort(days.begin(), days.end());
-        days.erase(std::unique(days.begin(), days.end()), days.end());
-    }
-    return days;
+    return state_.ledger.days_to_read(account, now.wall);
 }
 
-std::optional<std::pair<Instant, Instant>> Engine::backfill_range(
-    const AccountName& account,
-    Now now) const {
+std::vector<Backfill> Engine::backfills(const AccountName& account, Now now) const {
+    std::vector<Backfill> ranges;
     if (!wants_backfill(account)) {
-        return std::nullopt;
+        return ranges;
     }
+    constexpr Duration day = std::chrono::hours{24};
     const auto& calendar = state_.policy->calendar;
-    const Instant month = utc_day_start(calendar.month_start(now.wall));
-    Instant from = month;
+    const Instant own = state_.ledger.first_day(account, now.wall);
+    const Instant month = calendar.month_start(now.wall);
+    Instant since = month;
     for (const auto& team : state_.policy->teams) {
         if (team.caps.lifetime && team.since) {
-            from = std::min(from, utc_day_start(calendar.start_of(*team.since)));
+            since = std::min(since, calendar.start_of(*team.since));
         }
     }
-    if (from == month) {
-        return std::nullopt;
+    const Instant month_day = utc_day_start(month);
+    if (since < month) {
+        ranges.push_back(Backfill{since, utc_day_start(since), std::min(month_day, own) - day});
     }
-    return std::pair{from, month - std::chrono::hours{24}};
+    if (month_day < own) {
+        ranges.push_back(Backfill{month, month_day, own - day});
+    }
+    return ranges;
 }
 
 bool Engine::wants_backfill(const AccountName& account) const {

@@ -20,6 +20,13 @@ struct Seams {
     std::function<double()> jitter;
 };
 
+/// Charges to be read once: UTC days first_day to last_day, counted from `start` on.
+struct Backfill {
+    Instant start;
+    Instant first_day;
+    Instant last_day;
+};
+
 /// One alert that is due to be delivered to one notifier.
 struct DueDelivery {
     alerts::Alert alert;
@@ -44,7 +51,7 @@ class Engine {
     Effects on_verify_failed(const VerifyOrder& order, std::string message, Now now);
     Effects on_answered(const RequestAnswered& answer, Now now);
     Effects on_charges(const ChargesRead& charges, Now now);
-    /// All of charge_days() and backfill_range() were read.
+    /// All of charge_days() and backfills() were read.
     Effects on_charges_complete(const AccountName& account, Now now);
     Effects on_money(const MoneyRead& money, Now now);
     Effects on_price_increases(
@@ -58,18 +65,22 @@ class Engine {
     Effects on_config_rejected(std::string mistakes, Now now);
 
     /// The orders of a step that could not be made durable: they were not sent.
+    /// `unwritten` may leave out instances and idle clocks: all of them are stored again.
     Effects on_not_durable(
         Changes unwritten, const std::vector<RequestOrder>& orders, std::string problem, Now now);
-    void on_durable();
+    /// What take_changes() gave was made durable, up to and including that alert.
+    void on_durable(const AlertId& newest_alert);
+    /// The newest alert there is; to be read together with take_changes().
+    AlertId newest_alert() const;
 
     // --- Deliveries.
-    /// The next alert to deliver to `notifier` at `now`; nothing when none is due.
+    /// The next alert to deliver to `notifier` at `now`; nothing when none is due. Only alerts that
+    /// are durable, so that none is told and then forgotten; all of them while nothing can be
+    /// stored, since that itself has to be told.
     std::optional<DueDelivery> due_delivery(const NotifierName& notifier, Now now) const;
     /// When the next one will be due; nothing when the outbox has none for it.
     std::optional<Instant> next_delivery(const NotifierName& notifier) const;
-    Effects on_delivery(
-        const AlertId& alert, const NotifierName& notifier, alerts::Delivery outcome,
-        std::optional<Duration> retry_after, std::string answer, Now now);
+    Effects on_delivery(const DeliveryTried& tried, Now now);
 
     // --- Commands.
     std::pair<Answer, Effects> protect(const Protect& wish, const std::string& actor, Now now);
@@ -85,10 +96,9 @@ class Engine {
     std::optional<Instant> next_wake(Now now) const;
     /// UTC days whose charges are to be read for that account, oldest first.
     std::vector<Instant> charge_days(const AccountName& account, Now now) const;
-    /// A range before this month whose charges a lifetime window still needs: first and last UTC
-    /// day; nothing when there is none (any more).
-    std::optional<std::pair<Instant, Instant>> backfill_range(
-        const AccountName& account, Now now) const;
+    /// Ranges before the ledger's first day that month and lifetime windows still need; empty once
+    /// on_charges_complete() was called.
+    std::vector<Backfill> backfills(const AccountName& account, Now now) const;
     std::size_t instance_count(const AccountName& account) const;
 
     /// What has to be stored since the last call.
@@ -108,6 +118,7 @@ class Engine {
   private:
     Effects decide(Now now, Effects effects);
     bool wants_backfill(const AccountName& account) const;
+    bool deliverable(const AlertId& alert) const;
 
     State state_;
 };

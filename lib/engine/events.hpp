@@ -2,6 +2,7 @@
 // operator's doings without their machinery.
 #pragma once
 
+#include "alerts/outbox.hpp"
 #include "base/ids.hpp"
 #include "base/money.hpp"
 #include "base/time.hpp"
@@ -57,6 +58,16 @@ struct RequestAnswered {
     std::vector<InstanceId> ids;
     RequestOutcome outcome = RequestOutcome::accepted;
     std::string message;  // for people
+};
+
+/// One attempt to deliver an alert to one notifier.
+struct DeliveryTried {
+    AlertId alert;
+    NotifierName notifier;
+    alerts::Delivery outcome = alerts::Delivery::pending;  // pending = to be tried again
+    bool reached_somebody = false;  // also when only some addressees were
+    std::optional<Duration> retry_after;
+    std::string answer;  // for people
 };
 
 /// What an operator asked for, checked for form.

@@ -89,6 +89,7 @@ struct State {
     std::map<std::string, alerts::Condition> conditions;
     std::map<AlertId, alerts::Alert> alerts;  // recent ones; ULIDs sort by time
     std::map<std::pair<AlertId, NotifierName>, alerts::OutboxEntry> outbox;
+    AlertId durable_until;  // alerts up to this one are stored
     std::map<NotifierName, policy::Severity> notifiers;  // those there are, and their minimum
     std::map<TeamName, std::deque<SpendPoint>> curves;
     Instant next_point;

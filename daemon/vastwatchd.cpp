@@ -1,0 +1,310 @@
+// The service: reads its arguments and its configuration, opens what it needs, runs the loop.
+#include "audit/audit.hpp"
+#include "config/config.hpp"
+#include "http/server.hpp"
+#include "metrics/process_metrics.hpp"
+#include "net/http_client.hpp"
+#include "notify/notifier.hpp"
+#include "runtime/process_log.hpp"
+#include "runtime/service_manager.hpp"
+#include "runtime/system_clock.hpp"
+#include "runtime/system_random.hpp"
+#include "runtime/task_group.hpp"
+#include "runtime/worker.hpp"
+#include "store/store.hpp"
+#include "watch/watch.hpp"
+#include "web/site.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include <sys/stat.h>
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace vastwatch;
+
+constexpr int exit_invalid = 1;
+constexpr int exit_unreadable = 2;
+
+/// Loops get this long to end after SIGTERM; with the last commit it stays below five seconds.
+constexpr Duration stop_limit = std::chrono::seconds{3};
+
+using Loaded = std::variant<std::shared_ptr<const config::Config>, config::Mistakes>;
+
+int print_mistakes(const config::Mistakes& mistakes) {
+    for (const auto& mistake : mistakes.list) {
+        fmt::print(stderr, "{}\n", mistake.to_string());
+    }
+    return mistakes.unreadable ? exit_unreadable : exit_invalid;
+}
+
+runtime::Level level_of(config::LogLevel level) {
+    switch (level) {
+        case config::LogLevel::debug:
+            return runtime::Level::debug;
+        case config::LogLevel::info:
+            return runtime::Level::info;
+        case config::LogLevel::notice:
+            return runtime::Level::notice;
+        case config::LogLevel::warning:
+            return runtime::Level::warning;
+        case config::LogLevel::error:
+            break;
+    }
+    return runtime::Level::error;
+}
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
+    return value == nullptr ? "" : value;
+}
+
+net::ProxySettings proxy_settings() {
+    net::ProxySettings settings;
+    settings.https_proxy = environment("HTTPS_PROXY");
+    if (settings.https_proxy.empty()) {
+        settings.https_proxy = environment("https_proxy");
+    }
+    settings.no_proxy = environment("NO_PROXY");
+    if (settings.no_proxy.empty()) {
+        settings.no_proxy = environment("no_proxy");
+    }
+    return settings;
+}
+
+/// Everything with a lifetime, in the order in which it is needed.
+class Daemon {
+  public:
+    Daemon(
+        std::filesystem::path file,
+        std::shared_ptr<const config::Config> config,
+        runtime::LeveledLog& log,
+        runtime::ServiceManager manager)
+        : file_(std::move(file)),
+          config_(std::move(config)),
+          log_(log),
+          manager_(std::move(manager)),
+          clock_(loop_) {}
+
+    /// Opens state, audit log and sockets; false after a message when something cannot be had.
+    bool open();
+
+    int run();
+
+  private:
+    bool open_state();
+    bool listen();
+    bool take(http::Listening listening);
+    watch::World world();
+    asio::awaitable<void> control();
+    asio::awaitable<void> serve(http::Server& server);
+
+    bool fail(const std::string& message) {
+        log_.error("start_failed", message);
+        return false;
+    }
+
+    std::filesystem::path file_;
+    std::shared_ptr<const config::Config> config_;
+    runtime::LeveledLog& log_;
+    runtime::ServiceManager manager_;
+    asio::io_context loop_{1};
+    runtime::SystemClock clock_;
+    runtime::SystemRandom random_;
+    metrics::ProcessMetrics metrics_;
+    std::unique_ptr<net::HttpClient> http_client_;
+    std::unique_ptr<store::Store> store_;
+    engine::Changes stored_;
+    std::unique_ptr<audit::Log> audit_;
+    runtime::ThreadWorker files_;
+    std::unique_ptr<watch::Watch> watch_;
+    std::unique_ptr<web::Site> site_;
+    std::vector<std::unique_ptr<http::Server>> servers_;
+    std::unique_ptr<runtime::TaskGroup> tasks_;
+    std::unique_ptr<asio::signal_set> signals_;
+    std::string fault_;
+};
+
+bool Daemon::open_state() {
+    const std::filesystem::path directory = config_->daemon.state_directory;
+    auto opened = store::open(directory);
+    if (const auto* error = std::get_if<store::StoreError>(&opened)) {
+        return fail(error->message);
+    }
+    auto& state = std::get<store::Opened>(opened);
+    if (state.set_aside) {
+        log_.error(
+            "state_corrupt",
+            "the state database was corrupt and is set aside as " + state.set_aside->string() +
+                "; a new one is filled from charges");
+    }
+    store_ = std::move(state.store);
+    stored_ = std::move(state.stored);
+    auto audit = audit::open(directory);
+    if (const auto* error = std::get_if<audit::AuditError>(&audit)) {
+        return fail(error->message);
+    }
+    auto& audit_opened = std::get<audit::Opened>(audit);
+    if (!audit_opened.problem.empty()) {
+        log_.error("audit_broken", audit_opened.problem);
+    }
+    if (audit_opened.repaired) {
+        log_.warning("audit_repaired", "a torn last line of the audit log was set aside");
+    }
+    audit_ = std::move(audit_opened.log);
+    return true;
+}
+
+bool Daemon::take(http::Listening listening) {
+    if (const auto* error = std::get_if<http::ServerError>(&listening)) {
+        return fail(error->message);
+    }
+    servers_.push_back(std::move(std::get<std::unique_ptr<http::Server>>(listening)));
+    return true;
+}
+
+bool Daemon::listen() {
+    const auto& settings = config_->daemon;
+    return take(http::listen_tcp(
+               loop_, clock_, log_, *site_, http::Limits{}, settings.listen_host,
+               settings.listen_port)) &&
+           take(http::listen_unix(
+               loop_, clock_, log_, *site_, http::Limits{}, settings.control_socket));
+}
+
+watch::World Daemon::world() {
+    auto make_mailer = [](const config::Smtp& settings) {
+        return notify::make_smtp_mailer(settings);
+    };
+    auto load = [file = file_]() { return config::load(file, config::process_surroundings()); };
+    auto set_level = [this](config::LogLevel level) { log_.set_level(level_of(level)); };
+    return watch::World{
+        loop_,
+        clock_,
+        random_,
+        log_,
+        *http_client_,
+        *store_,
+        *audit_,
+        files_,
+        manager_,
+        metrics_,
+        config_->daemon.state_directory,
+        make_mailer,
+        load,
+        set_level};
+}
+
+bool Daemon::open() {
+    if (!open_state()) {
+        return false;
+    }
+    http_client_ = net::make_http_client(loop_, proxy_settings());
+    watch_ = std::make_unique<watch::Watch>(world(), config_, std::move(stored_));
+    site_ = std::make_unique<web::Site>(*watch_);
+    return listen();
+}
+
+asio::awaitable<void> Daemon::serve(http::Server& server) { co_await server.run(); }
+
+/// Signals until it is time to stop, then an orderly end.
+asio::awaitable<void> Daemon::control() {
+    constexpr auto token = asio::as_tuple(asio::use_awaitable);
+    for (;;) {
+        auto [error, number] = co_await signals_->async_wait(token);
+        if (!error && number == SIGHUP) {
+            co_await watch_->reload();
+            continue;
+        }
+        break;
+    }
+    manager_.stopping("stopping");
+    log_.notice("stopping", fault_.empty() ? "asked to stop" : "stopping because " + fault_);
+    tasks_->stop();
+    auto ended = co_await tasks_->join(stop_limit);
+    if (!ended) {
+        log_.warning("stop_slow", "some loops did not end in time and are left behind");
+    }
+    co_await watch_->finish();
+    log_.notice("stopped", "the state is on disk");
+    loop_.stop();
+}
+
+int Daemon::run() {
+    signals_ = std::make_unique<asio::signal_set>(loop_, SIGTERM, SIGINT, SIGHUP);
+    auto on_fault = [this](const std::string& name, const std::exception_ptr& error) {
+        fault_ = fmt::format("loop \"{}\" ended: {}", name, runtime::TaskGroup::describe(error));
+        log_.error("loop_ended", fault_);
+        signals_->cancel();
+    };
+    tasks_ = std::make_unique<runtime::TaskGroup>(loop_, clock_, on_fault);
+    watch_->start(*tasks_);
+    for (const auto& server : servers_) {
+        tasks_->spawn("http", serve(*server));
+    }
+    auto on_end = [](const std::exception_ptr& error) {
+        if (error) {
+            std::rethrow_exception(error);
+        }
+    };
+    asio::co_spawn(loop_, control(), on_end);
+    log_.notice(
+        "started",
+        fmt::format(
+            "vastwatchd {} watches {} account{} in {} mode; http://{}:{}/",
+            VASTWATCH_VERSION,
+            config_->accounts.size(),
+            config_->accounts.size() == 1 ? "" : "s",
+            config_->policy->enforcement.enforce ? "enforce" : "dry-run",
+            config_->daemon.listen_host,
+            servers_.front()->port()));
+    manager_.ready("started, first look under way");
+    loop_.run();
+    return fault_.empty() ? 0 : 1;
+}
+
+int serve(const std::filesystem::path& file, std::shared_ptr<const config::Config> config) {
+    auto log = runtime::make_process_log(level_of(config->daemon.log_level));
+    auto manager = runtime::ServiceManager::from_environment();
+    std::signal(SIGPIPE, SIG_IGN);
+    umask(0027);
+    Daemon daemon{file, std::move(config), *log, std::move(manager)};
+    return daemon.open() ? daemon.run() : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Watches what teams spend on Vast.ai, and takes down what should not run."};
+    std::string file = "/etc/vastwatch.conf";
+    bool check = false;
+    app.add_option("--config", file, "the configuration; FILE.d/*.conf are read after it")
+        ->type_name("FILE");
+    app.add_flag("--check-config", check, "print all mistakes in the configuration and exit");
+    app.set_version_flag("--version", "vastwatchd " VASTWATCH_VERSION);
+    CLI11_PARSE(app, argc, argv);
+    auto loaded = config::load(file, config::process_surroundings());
+    if (const auto* mistakes = std::get_if<config::Mistakes>(&loaded)) {
+        return print_mistakes(*mistakes);
+    }
+    if (check) {
+        fmt::print("{}: valid\n", file);
+        return 0;
+    }
+    return serve(file, std::get<std::shared_ptr<const config::Config>>(loaded));
+}
