@@ -22,6 +22,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <cstdio>
@@ -30,8 +31,6 @@
 #include <memory>
 #include <string>
 #include <variant>
-
-#include <sys/stat.h>
 
 namespace {
 
@@ -181,7 +180,12 @@ bool Daemon::take(http::Listening listening) {
 bool Daemon::listen() {
     const auto& settings = config_->daemon;
     return take(http::listen_tcp(
-               loop_, clock_, log_, *site_, http::Limits{}, settings.listen_host,
+               loop_,
+               clock_,
+               log_,
+               *site_,
+               http::Limits{},
+               settings.listen_host,
                settings.listen_port)) &&
            take(http::listen_unix(
                loop_, clock_, log_, *site_, http::Limits{}, settings.control_socket));
@@ -220,7 +224,9 @@ bool Daemon::open() {
     return listen();
 }
 
-asio::awaitable<void> Daemon::serve(http::Server& server) { co_await server.run(); }
+asio::awaitable<void> Daemon::serve(http::Server& server) {
+    co_await server.run();
+}
 
 /// Signals until it is time to stop, then an orderly end.
 asio::awaitable<void> Daemon::control() {

@@ -32,8 +32,12 @@ constexpr EnumNames<Kind, 22> kinds{{
 
 }  // namespace
 
-std::string_view to_string(Kind kind) { return name_of(kinds, kind); }
+std::string_view to_string(Kind kind) {
+    return name_of(kinds, kind);
+}
 
-std::optional<Kind> parse_kind(std::string_view text) { return value_of(kinds, text); }
+std::optional<Kind> parse_kind(std::string_view text) {
+    return value_of(kinds, text);
+}
 
 }  // namespace vastwatch::alerts

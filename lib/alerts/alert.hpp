@@ -64,7 +64,7 @@ struct Alert {
     std::optional<AccountName> account;
     std::optional<TeamName> team;
     std::string title;  // one line, printable
-    std::string text;   // plain sentences, paragraphs separated by an empty line; printable but '\n'
+    std::string text;  // plain sentences, paragraphs separated by an empty line; printable but '\n'
 
     std::optional<policy::Window> window;
     std::optional<Instant> window_start;

@@ -15,7 +15,9 @@ constexpr EnumNames<Delivery, 3> delivery_names{{
 
 }  // namespace
 
-std::string_view to_string(Delivery delivery) { return name_of(delivery_names, delivery); }
+std::string_view to_string(Delivery delivery) {
+    return name_of(delivery_names, delivery);
+}
 
 std::optional<Delivery> parse_delivery(std::string_view text) {
     return value_of(delivery_names, text);

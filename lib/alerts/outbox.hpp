@@ -39,8 +39,8 @@ Duration backoff(int attempts, std::optional<Duration> retry_after, double unit)
 
 /// The record that a condition was told, so that it is not told again.
 struct Condition {
-    std::string key;   // Alert::condition
-    AlertId alert;     // the latest one about it
+    std::string key;  // Alert::condition
+    AlertId alert;    // the latest one about it
     bool firing = true;
     Instant since;
     Instant told;

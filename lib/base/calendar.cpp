@@ -27,6 +27,14 @@ Instant first_instant(const date::time_zone& zone, date::year_month_day day) {
     return zone.to_sys(date::local_days{day}, date::choose::earliest);
 }
 
+/// The day that `instant` belongs to. Clocks that went back over midnight (Newfoundland until 2011,
+/// at 00:01) show the old date again for an hour: that hour stays with the day that has begun.
+date::year_month_day day_of(const date::time_zone& zone, Instant instant) {
+    const auto date = local_date(zone, instant);
+    const date::year_month_day next{date::local_days{date} + date::days{1}};
+    return first_instant(zone, next) <= instant ? next : date;
+}
+
 }  // namespace
 
 Calendar::Calendar() : zone_(find_zone("Etc/UTC")), zone_name_("UTC") {
@@ -51,21 +59,28 @@ std::optional<Calendar> Calendar::find(std::string_view zone_name) {
 }
 
 Instant Calendar::day_start(Instant instant) const {
-    return first_instant(*zone_, local_date(*zone_, instant));
+    const auto day = day_of(*zone_, instant);
+    return first_instant(*zone_, day);
 }
 
 Instant Calendar::next_day_start(Instant instant) const {
-    const auto next = date::local_days{local_date(*zone_, instant)} + date::days{1};
-    return first_instant(*zone_, date::year_month_day{next});
+    auto next = date::local_days{day_of(*zone_, instant)};
+    Instant start = instant;
+    // A date that a zone left out (Samoa's 30 December 2011) begins where the next one does.
+    while (start <= instant) {
+        next += date::days{1};
+        start = first_instant(*zone_, date::year_month_day{next});
+    }
+    return start;
 }
 
 Instant Calendar::month_start(Instant instant) const {
-    const auto day = local_date(*zone_, instant);
+    const auto day = day_of(*zone_, instant);
     return first_instant(*zone_, day.year() / day.month() / 1);
 }
 
 Instant Calendar::next_month_start(Instant instant) const {
-    const auto day = local_date(*zone_, instant);
+    const auto day = day_of(*zone_, instant);
     return first_instant(*zone_, day.year() / day.month() / 1 + date::months{1});
 }
 
@@ -78,7 +93,7 @@ Instant Calendar::start_of(std::chrono::year_month_day day) const {
 }
 
 std::chrono::year_month_day Calendar::date_of(Instant instant) const {
-    const auto day = local_date(*zone_, instant);
+    const auto day = day_of(*zone_, instant);
     return std::chrono::year{static_cast<int>(day.year())} /
            std::chrono::month{static_cast<unsigned>(day.month())} /
            std::chrono::day{static_cast<unsigned>(day.day())};

@@ -48,10 +48,7 @@ std::string decimal(std::int64_t nanos) {
     const auto magnitude =
         nanos < 0 ? 0 - static_cast<std::uint64_t>(nanos) : static_cast<std::uint64_t>(nanos);
     std::string text = fmt::format(
-        "{}{}.{:09}",
-        nanos < 0 ? "-" : "",
-        magnitude / nanos_per_unit,
-        magnitude % nanos_per_unit);
+        "{}{}.{:09}", nanos < 0 ? "-" : "", magnitude / nanos_per_unit, magnitude % nanos_per_unit);
     text.erase(text.find_last_not_of('0') + 1);
     if (text.back() == '.') {
         text.pop_back();
@@ -116,16 +113,28 @@ std::optional<UsdPerHour> rate_from_double(double dollars_per_hour) {
     return UsdPerHour::from_nanos(*nanos);
 }
 
-double to_double(Usd amount) { return static_cast<double>(amount.nanos()) / 1e9; }
+double to_double(Usd amount) {
+    return static_cast<double>(amount.nanos()) / 1e9;
+}
 
-double to_double(UsdPerHour rate) { return static_cast<double>(rate.nanos()) / 1e9; }
+double to_double(UsdPerHour rate) {
+    return static_cast<double>(rate.nanos()) / 1e9;
+}
 
-std::string to_decimal(Usd amount) { return decimal(amount.nanos()); }
+std::string to_decimal(Usd amount) {
+    return decimal(amount.nanos());
+}
 
-std::string to_decimal(UsdPerHour rate) { return decimal(rate.nanos()); }
+std::string to_decimal(UsdPerHour rate) {
+    return decimal(rate.nanos());
+}
 
-std::string format_usd(Usd amount) { return rounded(amount.nanos(), 10'000'000, 2); }
+std::string format_usd(Usd amount) {
+    return rounded(amount.nanos(), 10'000'000, 2);
+}
 
-std::string format_rate(UsdPerHour rate) { return rounded(rate.nanos(), 100'000, 4) + "/h"; }
+std::string format_rate(UsdPerHour rate) {
+    return rounded(rate.nanos(), 100'000, 4) + "/h";
+}
 
 }  // namespace vastwatch

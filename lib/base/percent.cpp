@@ -21,6 +21,8 @@ std::optional<Percent> parse_percent(std::string_view text) {
     return Percent{value};
 }
 
-std::string format_percent(Percent percent) { return fmt::format("{:g}%", percent.value()); }
+std::string format_percent(Percent percent) {
+    return fmt::format("{:g}%", percent.value());
+}
 
 }  // namespace vastwatch

@@ -10,8 +10,8 @@ namespace {
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
 struct Sequence {
-    std::size_t length;      // bytes consumed, at least 1
-    std::uint32_t code;      // the code point, when valid
+    std::size_t length;  // bytes consumed, at least 1
+    std::uint32_t code;  // the code point, when valid
     bool valid;
 };
 
@@ -55,9 +55,9 @@ Sequence decode(std::string_view text, std::size_t at) {
 
 /// Control characters, and the invisible ones that reorder or break a line.
 bool unprintable(std::uint32_t code) {
-    return code < 0x20U || (code >= 0x7FU && code <= 0x9FU) || code == 0x200EU || code == 0x200FU ||
-           (code >= 0x2028U && code <= 0x202EU) || (code >= 0x2066U && code <= 0x2069U) ||
-           code == 0xFEFFU;
+    return code < 0x20U || (code >= 0x7FU && code <= 0x9FU) || code == 0x061CU || code == 0x200EU ||
+           code == 0x200FU || (code >= 0x2028U && code <= 0x202EU) ||
+           (code >= 0x2066U && code <= 0x2069U) || code == 0xFEFFU;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

@@ -56,9 +56,9 @@ std::optional<Instant> parse_date(std::string_view text) {
     return Instant{std::chrono::sys_days{ymd}};
 }
 
-/// Reads ".123" at `at`; moves `at` past it.
+/// Reads ".123" at `at`; moves `at` past it, but not past a point without digits.
 Duration parse_fraction(std::string_view text, std::size_t& at) {
-    if (at >= text.size() || text[at] != '.') {
+    if (at >= text.size() || text[at] != '.' || !digits(text, at + 1, 1)) {
         return Duration{0};
     }
     std::int64_t value = 0;
@@ -94,8 +94,7 @@ struct Clock {
 Clock split(Instant instant) {
     const auto midnight = std::chrono::floor<std::chrono::days>(instant);
     return Clock{
-        std::chrono::year_month_day{midnight},
-        std::chrono::hh_mm_ss<Duration>{instant - midnight}};
+        std::chrono::year_month_day{midnight}, std::chrono::hh_mm_ss<Duration>{instant - midnight}};
 }
 
 std::string date_and_time(const Clock& clock) {
@@ -150,7 +149,8 @@ std::string format_duration(Duration duration) {
     std::string text = rest.count() < 0 ? "-" : "";
     rest = std::chrono::abs(rest);
     for (const auto& unit : units) {
-        const auto count = rest / std::chrono::duration_cast<std::chrono::milliseconds>(unit.length);
+        const auto count =
+            rest / std::chrono::duration_cast<std::chrono::milliseconds>(unit.length);
         if (count > 0) {
             text += fmt::format("{}{}", count, unit.name);
             rest -= std::chrono::duration_cast<std::chrono::milliseconds>(count * unit.length);
@@ -184,7 +184,9 @@ std::string humanize(Duration duration) {
     return text;
 }
 
-std::string format_rfc3339(Instant instant) { return date_and_time(split(instant)) + "Z"; }
+std::string format_rfc3339(Instant instant) {
+    return date_and_time(split(instant)) + "Z";
+}
 
 std::string format_rfc3339_millis(Instant instant) {
     const auto clock = split(instant);
@@ -201,7 +203,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
     const auto hour = digits(text, 11, 2);
     const auto minute = digits(text, 14, 2);
     const auto second = digits(text, 17, 2);
-    const bool separated = text.size() > 19 && (text[10] == 'T' || text[10] == 't' || text[10] == ' ') &&
+    const bool separated = text.size() > 19 &&
+                           (text[10] == 'T' || text[10] == 't' || text[10] == ' ') &&
                            text[13] == ':' && text[16] == ':';
     if (!separated || !hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 60) {
         return std::nullopt;
@@ -227,9 +230,14 @@ std::optional<Instant> instant_from_unix_seconds(double seconds) {
 }
 
 double to_unix_seconds(Instant instant) {
-    return static_cast<double>(instant.time_since_epoch().count()) / 1e9;
+    // In two parts: a double cannot hold today's nanoseconds, and rounding twice would show.
+    const auto whole = std::chrono::floor<std::chrono::seconds>(instant);
+    return static_cast<double>(whole.time_since_epoch().count()) +
+           static_cast<double>((instant - whole).count()) / 1e9;
 }
 
-Instant utc_day_start(Instant instant) { return std::chrono::floor<std::chrono::days>(instant); }
+Instant utc_day_start(Instant instant) {
+    return std::chrono::floor<std::chrono::days>(instant);
+}
 
 }  // namespace vastwatch

@@ -43,18 +43,26 @@ constexpr EnumNames<Hold::Decision, 4> decision_names{{
 
 }  // namespace
 
-std::string_view to_string(Step step) { return name_of(step_names, step); }
+std::string_view to_string(Step step) {
+    return name_of(step_names, step);
+}
 
-std::optional<Step> parse_step(std::string_view text) { return value_of(step_names, text); }
+std::optional<Step> parse_step(std::string_view text) {
+    return value_of(step_names, text);
+}
 
 bool is_end(Step step) {
     return step == Step::confirmed || step == Step::dropped || step == Step::dry_run ||
            step == Step::vanished;
 }
 
-std::string_view to_string(Wait wait) { return name_of(wait_names, wait); }
+std::string_view to_string(Wait wait) {
+    return name_of(wait_names, wait);
+}
 
-std::optional<Wait> parse_wait(std::string_view text) { return value_of(wait_names, text); }
+std::optional<Wait> parse_wait(std::string_view text) {
+    return value_of(wait_names, text);
+}
 
 std::string_view explain(Wait wait) {
     switch (wait) {
@@ -81,9 +89,13 @@ std::string_view explain(Wait wait) {
     return "";
 }
 
-std::string_view to_string(Hold::Kind kind) { return name_of(hold_kind_names, kind); }
+std::string_view to_string(Hold::Kind kind) {
+    return name_of(hold_kind_names, kind);
+}
 
-std::string_view to_string(Hold::Decision decision) { return name_of(decision_names, decision); }
+std::string_view to_string(Hold::Decision decision) {
+    return name_of(decision_names, decision);
+}
 
 std::optional<Hold::Kind> parse_hold_kind(std::string_view text) {
     return value_of(hold_kind_names, text);

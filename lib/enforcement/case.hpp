@@ -33,14 +33,14 @@ bool is_end(Step step);
 /// Why a pending case that is due does not move.
 enum class Wait {
     none,
-    deadline,         // not due yet
-    warning,          // its warning has not been delivered to anybody yet
-    fresh_samples,    // the daemon has just started
-    stale_data,       // data older than max_staleness
-    paused,           // vastwatchctl pause
-    rate_limit,       // max_actions_per_hour
-    retry,            // waiting before the next try
-    state_unwritable, // no durable intent is possible
+    deadline,          // not due yet
+    warning,           // its warning has not been delivered to anybody yet
+    fresh_samples,     // the daemon has just started
+    stale_data,        // data older than max_staleness
+    paused,            // vastwatchctl pause
+    rate_limit,        // max_actions_per_hour
+    retry,             // waiting before the next try
+    state_unwritable,  // no durable intent is possible
 };
 
 std::string_view to_string(Wait wait);
@@ -72,9 +72,9 @@ struct Case {
     std::optional<Instant> start_date;
     std::string gpu_name;
     int num_gpus = 0;
-    UsdPerHour rate;       // what it costs per hour at the decision
+    UsdPerHour rate;  // what it costs per hour at the decision
     Duration idle{0};
-    bool cap = false;      // exempt from the hourly limit
+    bool cap = false;  // exempt from the hourly limit
 
     Instant opened;
     Instant due;

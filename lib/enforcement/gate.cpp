@@ -31,8 +31,7 @@ Wait gate(const Case& item, const Facts& facts, Instant now) {
     if (!facts.store_writable) {
         return Wait::state_unwritable;
     }
-    const bool needs_warning =
-        item.rule == rules::Rule::idle && facts.idle_warning > Duration{0};
+    const bool needs_warning = item.rule == rules::Rule::idle && facts.idle_warning > Duration{0};
     if (needs_warning) {
         const bool patience_over = item.warned_at && now >= from + facts.warning_delivery;
         if (!item.warned_at || (!item.warning_delivered_at && !patience_over)) {
@@ -43,8 +42,8 @@ Wait gate(const Case& item, const Facts& facts, Instant now) {
 }
 
 bool owes_warning(const Case& item, const Facts& facts, Instant now) {
-    return item.rule == rules::Rule::idle && facts.idle_warning > Duration{0} &&
-           !item.warned_at && !facts.paused && facts.data_fresh && facts.sampled &&
+    return item.rule == rules::Rule::idle && facts.idle_warning > Duration{0} && !item.warned_at &&
+           !facts.paused && facts.data_fresh && facts.sampled &&
            now >= item.due - facts.idle_warning;
 }
 

@@ -8,12 +8,12 @@ namespace vastwatch::enforcement {
 
 /// The facts at one moment, gathered by whoever knows them.
 struct Facts {
-    bool data_fresh = false;     // the account's data are within max_staleness, swept this run
-    bool sampled = true;         // idle rule: samples were taken since the start
+    bool data_fresh = false;  // the account's data are within max_staleness, swept this run
+    bool sampled = true;      // idle rule: samples were taken since the start
     bool paused = false;
     bool store_writable = true;
-    bool within_limit = true;    // max_actions_per_hour leaves room (or it is a cap)
-    Duration idle_warning{0};    // of its team
+    bool within_limit = true;  // max_actions_per_hour leaves room (or it is a cap)
+    Duration idle_warning{0};  // of its team
     Duration warning_delivery{0};
 };
 

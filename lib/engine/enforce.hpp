@@ -31,12 +31,20 @@ void judge_new_policy(State& state, Effects& effects, const AccountName& account
 
 /// An operator decides on a hold.
 void decide(
-    State& state, Effects& effects, enforcement::Hold& hold, bool approve,
-    const std::string& actor, Now now);
+    State& state,
+    Effects& effects,
+    enforcement::Hold& hold,
+    bool approve,
+    const std::string& actor,
+    Now now);
 
 /// Ends a case: counted, recorded, kept for view.
 void close(
-    State& state, Effects& effects, InstanceId id, enforcement::Step step, std::string detail,
+    State& state,
+    Effects& effects,
+    InstanceId id,
+    enforcement::Step step,
+    std::string detail,
     Now now);
 
 /// The next moment at which some case would move by itself.

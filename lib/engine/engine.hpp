@@ -55,7 +55,9 @@ class Engine {
     Effects on_charges_complete(const AccountName& account, Now now);
     Effects on_money(const MoneyRead& money, Now now);
     Effects on_price_increases(
-        const AccountName& account, std::vector<PriceIncreaseFact> increases, Now now);
+        const AccountName& account,
+        std::vector<PriceIncreaseFact> increases,
+        Now now);
     /// A moment has come that next_wake() named; harmless at any other time.
     Effects on_time(Now now);
     Effects on_policy(
@@ -67,7 +69,10 @@ class Engine {
     /// The orders of a step that could not be made durable: they were not sent.
     /// `unwritten` may leave out instances and idle clocks: all of them are stored again.
     Effects on_not_durable(
-        Changes unwritten, const std::vector<RequestOrder>& orders, std::string problem, Now now);
+        Changes unwritten,
+        const std::vector<RequestOrder>& orders,
+        std::string problem,
+        Now now);
     /// What take_changes() gave was made durable, up to and including that alert.
     void on_durable(const AlertId& newest_alert);
     /// The newest alert there is; to be read together with take_changes().
@@ -85,10 +90,10 @@ class Engine {
     // --- Commands.
     std::pair<Answer, Effects> protect(const Protect& wish, const std::string& actor, Now now);
     std::pair<Answer, Effects> unprotect(InstanceId id, const std::string& actor, Now now);
-    std::pair<Answer, Effects> decide_hold(
-        std::optional<HoldId> hold, bool approve, const std::string& actor, Now now);
-    std::pair<Answer, Effects> pause(
-        std::optional<Duration> duration, std::string reason, const std::string& actor, Now now);
+    std::pair<Answer, Effects>
+    decide_hold(std::optional<HoldId> hold, bool approve, const std::string& actor, Now now);
+    std::pair<Answer, Effects>
+    pause(std::optional<Duration> duration, std::string reason, const std::string& actor, Now now);
     std::pair<Answer, Effects> resume(const std::string& actor, Now now);
 
     // --- What follows.
@@ -109,7 +114,10 @@ class Engine {
     std::optional<Explanation> explain(InstanceId id, Now now) const;
     /// Spend per step of [from, to) by curve points; at most 1,000 steps.
     std::vector<std::pair<TeamName, std::vector<std::pair<Instant, Usd>>>> spend_series(
-        const std::optional<TeamName>& team, Instant from, Instant to, Duration step) const;
+        const std::optional<TeamName>& team,
+        Instant from,
+        Instant to,
+        Duration step) const;
     /// One line for sd_notify: instances, $/h, teams near a cap.
     std::string status_line(Now now) const;
 

@@ -1,5 +1,5 @@
-// What can happen to the engine, as values from the edge, in its own words: the API client's and the
-// operator's doings without their machinery.
+// What can happen to the engine, as values from the edge, in its own words: the API client's and
+// the operator's doings without their machinery.
 #pragma once
 
 #include "alerts/outbox.hpp"
@@ -65,7 +65,7 @@ struct DeliveryTried {
     AlertId alert;
     NotifierName notifier;
     alerts::Delivery outcome = alerts::Delivery::pending;  // pending = to be tried again
-    bool reached_somebody = false;  // also when only some addressees were
+    bool reached_somebody = false;                         // also when only some addressees were
     std::optional<Duration> retry_after;
     std::string answer;  // for people
 };

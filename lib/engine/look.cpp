@@ -168,8 +168,8 @@ std::optional<Deadline> deadline_of(
     std::optional<Deadline> best;
     const auto& team = state.policy->team_or_unassigned(instance.team);
     for (const auto* finding : findings) {
-        const bool acts = finding->action >= policy::Action::stop &&
-                          finding->exemption == rules::Exemption::none;
+        const bool acts =
+            finding->action >= policy::Action::stop && finding->exemption == rules::Exemption::none;
         if (!acts || (best && best->at <= finding->due)) {
             continue;
         }
@@ -224,8 +224,7 @@ InstanceView view_one(
     view.idle = instance->idle.length();
     view.coverage = instance->idle.coverage();
     view.deadline = deadline_of(state, *instance, findings);
-    view.protection =
-        protection_text(state, subject, rules::idle_state(subject, now.wall), now);
+    view.protection = protection_text(state, subject, rules::idle_state(subject, now.wall), now);
     const auto item = state.cases.find(instance->id);
     if (item != state.cases.end()) {
         view.case_text = case_text(item->second, now);
@@ -249,9 +248,9 @@ HealthView view_health(const State& state, Now now) {
         }
         const auto it = state.accounts.find(account.name);
         const bool never = it == state.accounts.end() || !it->second.swept_this_run;
-        const std::string problem =
-            it == state.accounts.end() || it->second.problem.empty() ? ""
-                                                                     : ": " + it->second.problem;
+        const std::string problem = it == state.accounts.end() || it->second.problem.empty()
+                                        ? ""
+                                        : ": " + it->second.problem;
         health.not_ready_because.push_back(fmt::format(
             "account {}: {}{}",
             account.name.str(),
@@ -317,138 +316,10 @@ void view_cases(const State& state, View& view) {
     }
 }
 
-// --- Explanations.
-
-std::string samples_sentence(const fleet::Instance& instance, const Calendar& calendar) {
-    if (instance.samples.empty()) {
-        return "No sample has been taken yet.";
-    }
-    const auto& run = instance.samples.back();
-    const std::string range =
-        run.lowest ? fmt::format(" ({:.0f}% to {:.0f}%)", *run.lowest, *run.highest) : "";
-    const std::string why =
-        run.evidence == fleet::Evidence::unknown
-            ? fmt::format(": {}", fleet::explain(run.doubt))
-            : "";
-    return fmt::format(
-        "The latest {} sample{}, since {}, {} {}{}{}.",
-        run.count,
-        run.count == 1 ? "" : "s",
-        calendar.format(run.first),
-        run.count == 1 ? "is" : "are",
-        fleet::to_string(run.evidence),
-        range,
-        why);
-}
-
-std::string idle_paragraph(
-    const rules::Subject& subject,
-    const rules::IdleState& idle,
-    const Calendar& calendar) {
-    const auto& instance = *subject.instance;
-    const auto& rules = subject.team->rules;
-    if (rules.idle_action == policy::Action::off) {
-        return fmt::format("The idle rule is off for team {}.", subject.team->name.str());
-    }
-    if (!fleet::is_running(instance.row)) {
-        return fmt::format(
-            "It does not run in every respect (status {}, intended {}, current {}), and only what "
-            "runs can be idle.",
-            fleet::to_string(instance.row.status),
-            fleet::to_string(instance.row.intended),
-            fleet::to_string(instance.row.current));
-    }
-    if (!instance.idle.began) {
-        return fmt::format(
-            "It is not idle: there is no idle period now. One begins with a sample below {:g}%, and "
-            "team {} allows {} of it.",
-            rules.idle_below.value(),
-            subject.team->name.str(),
-            humanize(rules.idle_for));
-    }
-    std::string text = fmt::format(
-        "Its idle period began at {} and is {} long so far; {} is allowed. Known samples cover "
-        "{:.0f}% of it ({:g}% are needed).",
-        calendar.format(*instance.idle.began),
-        humanize(instance.idle.length()),
-        humanize(rules.idle_for),
-        instance.idle.coverage().value(),
-        rules.idle_coverage.value());
-    if (!idle.covered) {
-        text += " That is too little evidence: nothing follows from it.";
-    }
-    return text;
-}
-
-std::string next_paragraph(const State& state, const InstanceView& view, Now now) {
-    const auto& calendar = state.policy->calendar;
-    if (!view.case_text.empty() && !view.deadline) {
-        return "Next: " + view.case_text + ".";
-    }
-    if (!view.deadline) {
-        return "Nothing is going to be done to it as things stand.";
-    }
-    const auto& deadline = *view.deadline;
-    const bool due = deadline.at <= now.wall;
-    std::string text = fmt::format(
-        "Next: {} {}{}.",
-        policy::to_string(deadline.action),
-        due ? "is due since " : "at ",
-        calendar.format(deadline.at));
-    if (!view.case_text.empty()) {
-        text += " State: " + view.case_text + ".";
-    }
-    if (!state.policy->enforcement.enforce) {
-        text += " Enforcement is in dry run, so nothing will be done.";
-    }
-    if (deadline.rule == rules::Rule::idle) {
-        text += fmt::format(
-            " To prevent it, use the GPU, or `vastwatchctl protect {} --for 4h --reason WHY`.",
-            view.instance->id.value());
-    }
-    return text;
-}
-
-std::string headline(const State& state, const InstanceView& view, Now now) {
-    const auto id = view.instance->id.value();
-    if (!view.protection.empty() && !view.deadline) {
-        return fmt::format("Instance {} is left alone: {}.", id, view.protection);
-    }
-    if (view.deadline && view.deadline->at > now.wall) {
-        return fmt::format(
-            "Instance {} will be acted upon ({}) in {}: rule {}.",
-            id,
-            policy::to_string(view.deadline->action),
-            humanize(view.deadline->at - now.wall),
-            rules::to_string(view.deadline->rule));
-    }
-    if (view.deadline) {
-        return fmt::format(
-            "Instance {} is due: {}.",
-            id,
-            view.case_text.empty() ? std::string{policy::to_string(view.deadline->action)}
-                                   : view.case_text);
-    }
-    if (view.evidence == fleet::Evidence::busy) {
-        return fmt::format(
-            "Instance {} is busy ({:.0f}% GPU) and is left alone.", id, view.gpu_util.value_or(0));
-    }
-    if (view.evidence == fleet::Evidence::idle) {
-        return fmt::format("Instance {} is idle, and no rule acts on that.", id);
-    }
-    (void)state;
-    return fmt::format(
-        "Whether instance {} works is unknown, so it is left alone: {}.",
-        id,
-        fleet::explain(view.doubt));
-}
-
 }  // namespace
 
-InstanceView view_instance(
-    const State& state,
-    const std::shared_ptr<const fleet::Instance>& instance,
-    Now now) {
+InstanceView
+view_instance(const State& state, const std::shared_ptr<const fleet::Instance>& instance, Now now) {
     std::vector<const rules::Finding*> findings;
     for (const auto& finding : state.evaluation.findings) {
         if (finding.instance == instance->id) {
@@ -498,91 +369,9 @@ std::shared_ptr<const View> make_view(State& state, Now now) {
     return view;
 }
 
-std::optional<Explanation> make_explanation(const State& state, InstanceId id, Now now) {
-    const auto it = state.instances.find(id);
-    if (it == state.instances.end()) {
-        return std::nullopt;
-    }
-    Explanation explanation;
-    explanation.instance = view_instance(state, it->second, now);
-    const auto subject = subject_of(state, *it->second, now.wall);
-    explanation.rules = subject.team->rules;
-    const auto& calendar = state.policy->calendar;
-    explanation.headline = headline(state, explanation.instance, now);
-    explanation.paragraphs.push_back(samples_sentence(*it->second, calendar));
-    explanation.paragraphs.push_back(
-        idle_paragraph(subject, rules::idle_state(subject, now.wall), calendar));
-    for (const auto& finding : state.evaluation.findings) {
-        if (finding.instance == id) {
-            explanation.findings.push_back(finding);
-            if (finding.rule != rules::Rule::idle && finding.holds(now.wall)) {
-                explanation.paragraphs.push_back(fmt::format(
-                    "Rule {}: {}.",
-                    rules::to_string(finding.rule),
-                    rules::reason(finding, it->second.get(), *subject.team, calendar)));
-            }
-        }
-    }
-    if (!explanation.instance.protection.empty()) {
-        explanation.paragraphs.push_back(
-            "Exempt: " + explanation.instance.protection + ".");
-    }
-    explanation.paragraphs.push_back(next_paragraph(state, explanation.instance, now));
-    const auto item = state.cases.find(id);
-    if (item != state.cases.end()) {
-        explanation.open_case = item->second;
-    }
-    return explanation;
+std::shared_ptr<const View> Engine::view(Now now) {
+    return make_view(state_, now);
 }
-
-std::string make_status_line(const State& state, Now now) {
-    UsdPerHour burn;
-    std::size_t instances = 0;
-    for (const auto& account : state.policy->accounts) {
-        burn += state.ledger.account_burn(account.name);
-    }
-    for (const auto& [id, instance] : state.instances) {
-        instances += instance->missed_sweeps == 0 ? 1 : 0;
-    }
-    std::string line = fmt::format(
-        "{} instances, {}{}",
-        instances,
-        format_rate(burn),
-        state.pause                           ? ", PAUSED"
-        : !state.policy->enforcement.enforce ? ", dry run"
-                                             : "");
-    for (const auto& team : state.policy->teams) {
-        for (const Window window : {Window::day, Window::month, Window::lifetime}) {
-            const auto budget =
-                rules::team_budget(state.ledger, team, window, UsdPerHour{}, now.wall);
-            if (!budget.cap || budget.spend.spend < share(*budget.cap, 8, 10)) {
-                continue;
-            }
-            line += fmt::format(
-                "; {} at {} of {} ({})",
-                team.name.str(),
-                format_usd(budget.spend.spend),
-                format_usd(*budget.cap),
-                policy::to_string(window));
-        }
-    }
-    for (const auto& [name, account] : state.accounts) {
-        if (!account.problem.empty()) {
-            line += fmt::format("; account {}: {}", name.str(), account.problem);
-        }
-    }
-    return line;
-}
-
-// --- The engine's side of it.
-
-std::shared_ptr<const View> Engine::view(Now now) { return make_view(state_, now); }
-
-std::optional<Explanation> Engine::explain(InstanceId id, Now now) const {
-    return make_explanation(state_, id, now);
-}
-
-std::string Engine::status_line(Now now) const { return make_status_line(state_, now); }
 
 std::vector<std::pair<TeamName, std::vector<std::pair<Instant, Usd>>>> Engine::spend_series(
     const std::optional<TeamName>& team,

@@ -40,10 +40,7 @@ TeamName team_for(
 }
 
 /// When accrual of a new instance begins (spec section 4).
-Instant accrual_start(
-    const LiveAccount& account,
-    const fleet::Observation& row,
-    Instant now) {
+Instant accrual_start(const LiveAccount& account, const fleet::Observation& row, Instant now) {
     if (!row.start_date || *row.start_date >= now) {
         return now;
     }
@@ -111,8 +108,7 @@ void remember_rates(fleet::Instance& instance) {
 void meter(State& state, fleet::Instance& instance, Instant at) {
     const auto& team = state.policy->team_or_unassigned(instance.team);
     remember_rates(instance);
-    const auto rates =
-        fleet::rates_or_estimate(instance.row, instance.known_rates, team.max_dph);
+    const auto rates = fleet::rates_or_estimate(instance.row, instance.known_rates, team.max_dph);
     if (rates) {
         state.ledger.observe(instance.account, instance.id, instance.team, *rates, at);
     } else if (const auto before = state.ledger.instance_rates(instance.id)) {
@@ -122,10 +118,8 @@ void meter(State& state, fleet::Instance& instance, Instant at) {
     }
 }
 
-fleet::IdleRules idle_rules(
-    const State& state,
-    const LiveAccount& account,
-    const fleet::Instance& instance) {
+fleet::IdleRules
+idle_rules(const State& state, const LiveAccount& account, const fleet::Instance& instance) {
     const auto& rules = state.policy->team_or_unassigned(instance.team).rules;
     const auto* access = state.policy->find_account(instance.account);
     const Duration poll = access == nullptr ? Duration{0} : access->poll_interval;
@@ -144,8 +138,8 @@ void sample(
     const auto taken = fleet::judge(instance.row, instance.still, rules.idle_below, at);
     fleet::append(instance.samples, taken);
     if (instance.running_since) {
-        instance.idle = fleet::extend(
-            instance.idle, taken, idle_rules(state, account, instance), interrupted);
+        instance.idle =
+            fleet::extend(instance.idle, taken, idle_rules(state, account, instance), interrupted);
     }
     ++instance.fresh_samples;
 }
@@ -188,7 +182,10 @@ void observe_row(
     auto& instance = change(state, row.id);
     const bool lasting = is_new || instance.missed_sweeps > 0 || !same_lasting(instance.row, row);
     const auto before = std::tuple{
-        instance.team, instance.running_since, instance.stopped_since, instance.loading_since,
+        instance.team,
+        instance.running_since,
+        instance.stopped_since,
+        instance.loading_since,
         instance.label_protected_since};
     instance.row = row;
     instance.last_seen = at;
@@ -202,7 +199,10 @@ void observe_row(
     const bool had_period = instance.idle.began.has_value();
     sample(state, account, instance, at, interrupted);
     const auto after = std::tuple{
-        instance.team, instance.running_since, instance.stopped_since, instance.loading_since,
+        instance.team,
+        instance.running_since,
+        instance.stopped_since,
+        instance.loading_since,
         instance.label_protected_since};
     if (lasting || before != after) {
         mark(state, instance);
@@ -328,9 +328,8 @@ void observe_charges(State& state, const ChargesRead& charges, Now now) {
                 remembered = &known->second->team;
             }
         }
-        row.team = remembered != nullptr
-                       ? *remembered
-                       : team_for(state, charges.account, charge.label, nullptr);
+        row.team = remembered != nullptr ? *remembered
+                                         : team_for(state, charges.account, charge.label, nullptr);
         rows.push_back(std::move(row));
     }
     if (!charges.backfill) {
@@ -354,10 +353,9 @@ void observe_money(State& state, const MoneyRead& money, Now now) {
         }
         account.state.total_spend = money.total_spend;
         const Usd fall = *account.state.total_spend_mark - *money.total_spend;
-        account.unexplained = fall - state.ledger.accrued(
-                                         money.account,
-                                         *account.state.total_spend_mark_at,
-                                         now.wall);
+        account.unexplained =
+            fall -
+            state.ledger.accrued(money.account, *account.state.total_spend_mark_at, now.wall);
     }
     if (money.reported_rate) {
         const auto ours = state.ledger.account_burn(money.account);

@@ -22,9 +22,13 @@ void mark_clock(State& state, const fleet::Instance& instance) {
         instance.id, instance.last_seen, instance.still, instance.idle, instance.samples});
 }
 
-void mark(State& state, const enforcement::Case& item) { state.changes.cases.push_back(item); }
+void mark(State& state, const enforcement::Case& item) {
+    state.changes.cases.push_back(item);
+}
 
-void mark(State& state, const enforcement::Hold& hold) { state.changes.holds.push_back(hold); }
+void mark(State& state, const enforcement::Hold& hold) {
+    state.changes.holds.push_back(hold);
+}
 
 void mark(State& state, const AccountState& account) {
     state.changes.accounts.push_back(account);

@@ -42,7 +42,7 @@ struct Effects {
     std::vector<AccountName> poll_soon;  // accounts to sweep now: something is to be confirmed
     std::vector<Usd> cap_overshoots;     // spend beyond the cap as the first request left
     std::vector<policy::Window> cap_overshoot_windows;  // beside it
-    bool new_deliveries = false;         // there is something to tell
+    bool new_deliveries = false;                        // there is something to tell
 };
 
 /// What is known of an account in this process only.
@@ -89,7 +89,7 @@ struct State {
     std::map<std::string, alerts::Condition> conditions;
     std::map<AlertId, alerts::Alert> alerts;  // recent ones; ULIDs sort by time
     std::map<std::pair<AlertId, NotifierName>, alerts::OutboxEntry> outbox;
-    AlertId durable_until;  // alerts up to this one are stored
+    AlertId durable_until;                               // alerts up to this one are stored
     std::map<NotifierName, policy::Severity> notifiers;  // those there are, and their minimum
     std::map<TeamName, std::deque<SpendPoint>> curves;
     Instant next_point;

@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace vastwatch::engine {
@@ -94,10 +96,8 @@ void forget(State& state, const std::string& key) {
     }
 }
 
-alerts::AlertInstance listed(
-    const State& state,
-    const fleet::Instance& instance,
-    std::optional<policy::Action> action) {
+alerts::AlertInstance
+listed(const State& state, const fleet::Instance& instance, std::optional<policy::Action> action) {
     alerts::AlertInstance entry;
     entry.id = instance.id;
     entry.label = printable(instance.row.label, 128);
@@ -132,6 +132,25 @@ void list_instances(alerts::Alert& alert, std::vector<alerts::AlertInstance> ins
     alert.instances = std::move(instances);
 }
 
+/// "instance 312 (ml-research/llama)" or "3 instances".
+std::string named(const std::vector<alerts::AlertInstance>& instances) {
+    if (instances.size() != 1) {
+        return fmt::format("{} instances", instances.size());
+    }
+    const auto& only = instances.front();
+    return only.label.empty()
+               ? fmt::format("instance {}", only.id.value())
+               : fmt::format("instance {} ({})", only.id.value(), printable(only.label, 60));
+}
+
+UsdPerHour total_rate(const std::vector<alerts::AlertInstance>& instances) {
+    UsdPerHour total;
+    for (const auto& instance : instances) {
+        total += instance.dph;
+    }
+    return total;
+}
+
 std::vector<NotifierName> notify_of(const State& state, const TeamName& team) {
     return state.policy->team_or_unassigned(team).rules.notify;
 }
@@ -155,8 +174,8 @@ void forget_old(State& state, Now now) {
         if (!old && state.alerts.size() <= max_alerts) {
             break;
         }
-        const bool owed = std::any_of(
-            oldest.notify.begin(), oldest.notify.end(), [&](const NotifierName& name) {
+        const bool owed =
+            std::any_of(oldest.notify.begin(), oldest.notify.end(), [&](const NotifierName& name) {
                 const auto entry = state.outbox.find({oldest.id, name});
                 return entry != state.outbox.end() &&
                        entry->second.state == alerts::Delivery::pending;

@@ -15,7 +15,11 @@ AlertId tell(State& state, Effects& effects, alerts::Alert draft, Now now);
 /// Tells it when its condition is not told yet; true when it was. `forget`: when the record of it
 /// may go (the end of a window); absent = when it resolves.
 bool fire(
-    State& state, Effects& effects, alerts::Alert draft, std::optional<Instant> forget, Now now);
+    State& state,
+    Effects& effects,
+    alerts::Alert draft,
+    std::optional<Instant> forget,
+    Now now);
 
 /// Marks a condition as told without telling anybody.
 void note_told(State& state, const std::string& key, std::optional<Instant> forget, Now now);
@@ -29,12 +33,18 @@ void resolve(State& state, Effects& effects, alerts::Alert draft, Now now);
 void forget(State& state, const std::string& key);
 
 /// An instance as alerts list it.
-alerts::AlertInstance listed(
-    const State& state, const fleet::Instance& instance, std::optional<policy::Action> action);
+alerts::AlertInstance
+listed(const State& state, const fleet::Instance& instance, std::optional<policy::Action> action);
 alerts::AlertInstance listed(const enforcement::Case& item);
 
 /// Sorts by cost, dearest first, and keeps a hundred.
 void list_instances(alerts::Alert& alert, std::vector<alerts::AlertInstance> instances);
+
+/// "instance 312 (ml-research/llama)" or "3 instances".
+std::string named(const std::vector<alerts::AlertInstance>& instances);
+
+/// What they cost per hour together.
+UsdPerHour total_rate(const std::vector<alerts::AlertInstance>& instances);
 
 /// Who is told about a team; every notifier when the team has none.
 std::vector<NotifierName> notify_of(const State& state, const TeamName& team);
@@ -51,9 +61,15 @@ void forget_old(State& state, Now now);
 
 // --- What enforcement tells.
 void tell_idle_warnings(
-    State& state, Effects& effects, const std::vector<InstanceId>& warned, Now now);
+    State& state,
+    Effects& effects,
+    const std::vector<InstanceId>& warned,
+    Now now);
 void tell_done(
-    State& state, Effects& effects, const std::vector<enforcement::Case>& done, bool dry_run,
+    State& state,
+    Effects& effects,
+    const std::vector<enforcement::Case>& done,
+    bool dry_run,
     Now now);
 void tell_failed(State& state, Effects& effects, const enforcement::Case& item, Now now);
 void tell_failure_over(State& state, Effects& effects, const enforcement::Case& item, Now now);

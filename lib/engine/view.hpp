@@ -23,22 +23,22 @@ struct WindowView {
     std::optional<Instant> end;
     Usd spend;
     std::optional<Usd> cap;
-    std::optional<Usd> projected;       // at the window's end, at present rates
-    std::optional<Instant> crossing;    // when the cap will be (or was) reached; absent when not
-                                        // before the window ends
+    std::optional<Usd> projected;     // at the window's end, at present rates
+    std::optional<Instant> crossing;  // when the cap will be (or was) reached; absent when not
+                                      // before the window ends
 };
 
 struct TeamView {
     TeamName name;
     std::vector<WindowView> windows;  // day, month, lifetime
     UsdPerHour burn;
-    bool estimated = false;           // some rate in it is an estimate
+    bool estimated = false;  // some rate in it is an estimate
     std::size_t instances = 0;
     std::map<std::string, std::size_t> by_status;  // the API's words, "queued" besides
-    std::size_t idle_instances = 0;   // below the limit now, whatever the deadline
-    UsdPerHour idle_burn;             // what those cost per hour
+    std::size_t idle_instances = 0;                // below the limit now, whatever the deadline
+    UsdPerHour idle_burn;                          // what those cost per hour
     std::size_t serverless_workers = 0;
-    std::vector<SpendPoint> curve;    // since the day began, oldest first
+    std::vector<SpendPoint> curve;  // since the day began, oldest first
 };
 
 /// What happens next to an instance, and when.
@@ -54,7 +54,7 @@ struct InstanceView {
     UsdPerHour rate;
     bool estimated = false;
     bool rate_known = true;
-    Usd spend;        // ever
+    Usd spend;  // ever
     Usd spend_today;
     fleet::Evidence evidence = fleet::Evidence::unknown;  // of the latest sample
     fleet::Doubt doubt = fleet::Doubt::none;
@@ -71,17 +71,17 @@ struct AccountView {
     std::vector<WindowView> windows;  // day, month
     UsdPerHour burn;
     std::size_t instances = 0;
-    std::optional<Instant> last_poll;    // the latest complete sweep
+    std::optional<Instant> last_poll;  // the latest complete sweep
     std::optional<Duration> sweep_took;
     bool stale = false;
     std::string problem;  // why the latest poll failed; empty when it did not
     bool key_rejected = false;
     std::optional<Usd> credit;
-    std::optional<Duration> runway;      // credit / burn rate
+    std::optional<Duration> runway;            // credit / burn rate
     std::optional<double> billing_difference;  // ratio: (reported rate - ours) / ours
-    std::optional<Usd> unexplained;      // fall of total_spend less accrual
-    bool enforcing = false;              // acts, as far as mode, pause and data allow
-    std::string not_enforcing_because;   // when it does not
+    std::optional<Usd> unexplained;            // fall of total_spend less accrual
+    bool enforcing = false;                    // acts, as far as mode, pause and data allow
+    std::string not_enforcing_because;         // when it does not
 };
 
 struct NotifierView {
@@ -128,10 +128,10 @@ struct View {
     std::vector<InstanceView> instances;  // ascending by id
     std::vector<rules::Finding> findings;
     std::vector<std::string> finding_reasons;  // rules::reason() of each of `findings`, same order
-    std::vector<enforcement::Case> cases;  // open ones first, then ended, newest first; bounded
-    std::vector<enforcement::Hold> holds;  // open ones
+    std::vector<enforcement::Case> cases;      // open ones first, then ended, newest first; bounded
+    std::vector<enforcement::Hold> holds;      // open ones
     std::vector<enforcement::Protection> protections;
-    std::vector<AlertView> alerts;         // newest first, at most 200
+    std::vector<AlertView> alerts;  // newest first, at most 200
     std::vector<NotifierView> notifiers;
     std::vector<ledger::CounterValue> counters;
     std::vector<ActionCount> action_counts;
@@ -145,7 +145,7 @@ struct Explanation {
     std::vector<rules::Finding> findings;
     std::vector<std::string> finding_reasons;  // beside `findings`
     std::optional<enforcement::Case> open_case;
-    policy::Rules rules;                  // as they apply to its team
+    policy::Rules rules;  // as they apply to its team
 };
 
 }  // namespace vastwatch::engine

@@ -87,13 +87,12 @@ std::optional<Rates> rates_or_estimate(
     rates.estimated = true;
     if (last_known && (!billing.gpu || gpu_known) && (!billing.disk || disk_known)) {
         if (billing.gpu) {
-            rates.gpu = row.prices.gpu ? discounted(*row.prices.gpu, row.prices.discount)
-                                       : last_known->gpu;
+            rates.gpu =
+                row.prices.gpu ? discounted(*row.prices.gpu, row.prices.discount) : last_known->gpu;
         }
         if (billing.disk) {
-            rates.disk = row.prices.storage
-                             ? discounted(*row.prices.storage, row.prices.discount)
-                             : last_known->disk;
+            rates.disk = row.prices.storage ? discounted(*row.prices.storage, row.prices.discount)
+                                            : last_known->disk;
         }
         return rates;
     }
@@ -138,7 +137,9 @@ bool is_parked(const Observation& row) {
     return not_wanted && (row.status == Status::loading || row.status == Status::created);
 }
 
-bool is_unloading(const Observation& row) { return row.current == State::unloaded; }
+bool is_unloading(const Observation& row) {
+    return row.current == State::unloaded;
+}
 
 bool is_serverless_worker(const Observation& row) {
     const std::string_view label = row.label;

@@ -56,15 +56,21 @@ Doubt doubt_of(const Observation& row, const StillRow& still) {
 
 }  // namespace
 
-std::string_view to_string(Evidence evidence) { return name_of(evidence_names, evidence); }
+std::string_view to_string(Evidence evidence) {
+    return name_of(evidence_names, evidence);
+}
 
 std::optional<Evidence> parse_evidence(std::string_view text) {
     return value_of(evidence_names, text);
 }
 
-std::string_view to_string(Doubt doubt) { return name_of(doubt_names, doubt); }
+std::string_view to_string(Doubt doubt) {
+    return name_of(doubt_names, doubt);
+}
 
-std::optional<Doubt> parse_doubt(std::string_view text) { return value_of(doubt_names, text); }
+std::optional<Doubt> parse_doubt(std::string_view text) {
+    return value_of(doubt_names, text);
+}
 
 std::string_view explain(Doubt doubt) {
     switch (doubt) {

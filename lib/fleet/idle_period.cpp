@@ -14,8 +14,9 @@ IdlePeriod begin_at(Instant at) {
 
 double busy_share(const IdlePeriod& period, Duration busy) {
     const auto whole = period.last_sample - *period.began;
-    return whole.count() == 0 ? 0 : static_cast<double>(busy.count()) /
-                                        static_cast<double>(whole.count());
+    return whole.count() == 0
+               ? 0
+               : static_cast<double>(busy.count()) / static_cast<double>(whole.count());
 }
 
 }  // namespace

@@ -30,8 +30,8 @@ struct Instance {
     std::optional<Instant> stopped_since;
     /// Since when it is not running without ever having run, as far as known.
     std::optional<Instant> loading_since;
-    /// Since when a `protect` label glob exempts it from the idle rule; kept when the label goes, so
-    /// that taking it off and on again does not renew the exemption.
+    /// Since when a `protect` label glob exempts it from the idle rule; kept when the label goes,
+    /// so that taking it off and on again does not renew the exemption.
     std::optional<Instant> label_protected_since;
 
     StillRow still;

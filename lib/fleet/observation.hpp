@@ -46,7 +46,7 @@ struct Telemetry {
     std::optional<double> gpu_temp;  // degrees Celsius
     std::optional<double> cpu_util;  // unit disputed; only compared with itself
     std::optional<double> mem_usage;
-    std::optional<double> inet_up;    // cumulative counters, unit undocumented
+    std::optional<double> inet_up;  // cumulative counters, unit undocumented
     std::optional<double> inet_down;
 
     friend bool operator==(const Telemetry&, const Telemetry&) = default;

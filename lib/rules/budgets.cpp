@@ -2,12 +2,8 @@
 
 namespace vastwatch::rules {
 
-std::optional<Instant> crossing_of(
-    Usd spend,
-    Usd amount,
-    UsdPerHour burn,
-    Instant now,
-    std::optional<Instant> end) {
+std::optional<Instant>
+crossing_of(Usd spend, Usd amount, UsdPerHour burn, Instant now, std::optional<Instant> end) {
     const auto wait = time_to_spend(amount - spend, burn);
     if (!wait) {
         return std::nullopt;
@@ -30,8 +26,7 @@ Budget team_budget(
     budget.cap = team.caps.of(window);
     if (budget.cap) {
         const auto burn = ledger.team_burn(team.name) + queued;
-        budget.crossing =
-            crossing_of(budget.spend.spend, *budget.cap, burn, now, budget.spend.end);
+        budget.crossing = crossing_of(budget.spend.spend, *budget.cap, burn, now, budget.spend.end);
     }
     return budget;
 }

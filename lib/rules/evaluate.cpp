@@ -111,8 +111,8 @@ void judge_state(const Subject& subject, Instant now, Collector& out) {
     const auto& rules = subject.team->rules;
     if (instance.stopped_since && rules.stopped_action != Action::off) {
         const auto since = *instance.stopped_since;
-        out.add(about(
-            subject, Rule::stopped, rules.stopped_action, since, since + rules.stopped_for));
+        out.add(
+            about(subject, Rule::stopped, rules.stopped_action, since, since + rules.stopped_for));
     }
     if (instance.loading_since && !instance.ever_ran && rules.loading_action != Action::off) {
         const auto since = *instance.loading_since;
@@ -169,8 +169,7 @@ void take_down(
         members.begin(), members.end(), std::back_inserter(affected), [](const Subject* subject) {
             return costs_money(*subject);
         });
-    const Instant ahead =
-        whole.due - cap_lead(affected.size(), pace(situation.policy, affected));
+    const Instant ahead = whole.due - cap_lead(affected.size(), pace(situation.policy, affected));
     if (situation.now < ahead) {
         out.changes_at(ahead);
         return;
@@ -261,8 +260,8 @@ void judge_shed(
         if (!costs_money(*subject)) {
             continue;
         }
-        auto finding = about(
-            *subject, Rule::shed, team.rules.cap_action, situation.now, situation.now);
+        auto finding =
+            about(*subject, Rule::shed, team.rules.cap_action, situation.now, situation.now);
         finding.window = window;
         finding.spend = budget.spend.spend;
         finding.cap = budget.cap;
@@ -304,8 +303,8 @@ void judge_team(
         whole.rate = situation.ledger.team_burn(team.name);
         judge_shed(situation, team, members, window, budget, out);
         judge_cap(situation, members, std::move(whole), budget, out);
-        const auto warned = team_budget(
-            situation.ledger, team, window, queued_rate(members), situation.now);
+        const auto warned =
+            team_budget(situation.ledger, team, window, queued_rate(members), situation.now);
         if (warned.crossing) {
             out.changes_at(*warned.crossing - team.rules.cap_warning);
         }

@@ -16,7 +16,7 @@ namespace vastwatch::rules {
 struct Subject {
     const fleet::Instance* instance = nullptr;
     const policy::Team* team = nullptr;
-    fleet::Rates rates;                    // what it costs now, estimates included
+    fleet::Rates rates;  // what it costs now, estimates included
     bool rate_known = true;
     std::optional<Instant> protected_until;  // vastwatchctl protect, still valid
 };
@@ -46,28 +46,33 @@ Evaluation evaluate(const Situation& situation);
 struct Budget {
     ledger::WindowSpend spend;
     std::optional<Usd> cap;
-    /// When spend will be (or, not after `now`, has been) at the cap; absent without a cap, and when
-    /// the window ends first. `queued` adds what waits to start.
+    /// When spend will be (or, not after `now`, has been) at the cap; absent without a cap, and
+    /// when the window ends first. `queued` adds what waits to start.
     std::optional<Instant> crossing;
 };
 
 /// When `spend` reaches `amount` at `burn`: `now` when it has, absent when not before `end`.
-std::optional<Instant> crossing_of(
-    Usd spend, Usd amount, UsdPerHour burn, Instant now, std::optional<Instant> end);
+std::optional<Instant>
+crossing_of(Usd spend, Usd amount, UsdPerHour burn, Instant now, std::optional<Instant> end);
 
 Budget team_budget(
-    const ledger::Ledger& ledger, const policy::Team& team, policy::Window window,
-    UsdPerHour queued, Instant now);
+    const ledger::Ledger& ledger,
+    const policy::Team& team,
+    policy::Window window,
+    UsdPerHour queued,
+    Instant now);
 Budget account_budget(
-    const ledger::Ledger& ledger, const policy::Account& account, policy::Window window,
+    const ledger::Ledger& ledger,
+    const policy::Account& account,
+    policy::Window window,
     Instant now);
 
 /// What the idle rule makes of one instance, for evaluate and for explain.
 struct IdleState {
-    bool applies = false;           // it runs, the rule is on, it is no serverless worker
-    bool covered = false;           // known samples account for enough of the period
-    std::optional<Instant> due;     // when the condition holds if nothing changes
-    bool holds = false;             // the evidence is complete: longer than idle_for
+    bool applies = false;        // it runs, the rule is on, it is no serverless worker
+    bool covered = false;        // known samples account for enough of the period
+    std::optional<Instant> due;  // when the condition holds if nothing changes
+    bool holds = false;          // the evidence is complete: longer than idle_for
     Exemption exemption = Exemption::none;
     std::optional<Instant> exempt_until;
 };
@@ -79,7 +84,9 @@ bool costs_money(const Subject& subject);
 
 /// One sentence for people on why the finding is there, with figures and zones.
 std::string reason(
-    const Finding& finding, const fleet::Instance* instance, const policy::Team& team,
+    const Finding& finding,
+    const fleet::Instance* instance,
+    const policy::Team& team,
     const Calendar& calendar);
 
 }  // namespace vastwatch::rules

@@ -34,9 +34,13 @@ constexpr EnumNames<Exemption, 5> exemption_names{{
 
 }  // namespace
 
-std::string_view to_string(Rule rule) { return name_of(rule_names, rule); }
+std::string_view to_string(Rule rule) {
+    return name_of(rule_names, rule);
+}
 
-std::optional<Rule> parse_rule(std::string_view text) { return value_of(rule_names, text); }
+std::optional<Rule> parse_rule(std::string_view text) {
+    return value_of(rule_names, text);
+}
 
 bool is_cap(Rule rule) {
     switch (rule) {
@@ -52,6 +56,8 @@ bool is_cap(Rule rule) {
     }
 }
 
-std::string_view to_string(Exemption exemption) { return name_of(exemption_names, exemption); }
+std::string_view to_string(Exemption exemption) {
+    return name_of(exemption_names, exemption);
+}
 
 }  // namespace vastwatch::rules

@@ -40,10 +40,10 @@ bool is_cap(Rule rule);
 /// Why a finding that would be acted upon is not.
 enum class Exemption {
     none,
-    protected_id,     // protected_ids in the operator's file
+    protected_id,           // protected_ids in the operator's file
     protected_by_operator,  // vastwatchctl protect
-    protect_label,    // idle rule only
-    serverless,       // never one by one
+    protect_label,          // idle rule only
+    serverless,             // never one by one
 };
 
 std::string_view to_string(Exemption exemption);

@@ -1,6 +1,5 @@
-#include "rules/evaluate.hpp"
-
 #include "base/glob.hpp"
+#include "rules/evaluate.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,5 @@
-#include "rules/evaluate.hpp"
-
 #include "base/text.hpp"
+#include "rules/evaluate.hpp"
 
 #include <fmt/format.h>
 
@@ -10,8 +9,8 @@ namespace {
 std::string budget_reason(const Finding& finding, const Calendar& calendar) {
     const auto spend = format_usd(finding.spend.value_or(Usd{}));
     const auto cap = format_usd(finding.cap.value_or(Usd{}));
-    const bool account = finding.rule == Rule::account_daily_cap ||
-                         finding.rule == Rule::account_monthly_cap;
+    const bool account =
+        finding.rule == Rule::account_daily_cap || finding.rule == Rule::account_monthly_cap;
     const auto owner = account ? "account " + finding.account.str() : "team " + finding.team.str();
     const auto window = finding.window == policy::Window::day     ? "daily cap"
                         : finding.window == policy::Window::month ? "monthly cap"

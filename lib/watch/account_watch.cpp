@@ -37,10 +37,8 @@ std::shared_ptr<vast::Client> make_client(
         access_of(settings));
 }
 
-engine::ChargesRead charges_event(
-    const AccountName& account,
-    Instant day,
-    const vast::Charges& charges) {
+engine::ChargesRead
+charges_event(const AccountName& account, Instant day, const vast::Charges& charges) {
     engine::ChargesRead event;
     event.account = account;
     event.day = day;
@@ -90,7 +88,9 @@ AccountWatch::AccountWatch(Core& core, const config::AccountAccess& access)
     renew(access);
 }
 
-AccountWatch::~AccountWatch() { core_.remove_orders(name_); }
+AccountWatch::~AccountWatch() {
+    core_.remove_orders(name_);
+}
 
 void AccountWatch::renew(const config::AccountAccess& access) {
     poll_interval_ = access.poll_interval;
@@ -117,7 +117,9 @@ void AccountWatch::request(engine::RequestOrder order) {
     request_wake_.notify();
 }
 
-void AccountWatch::poll_soon() { poll_wake_.notify(); }
+void AccountWatch::poll_soon() {
+    poll_wake_.notify();
+}
 
 void AccountWatch::poll_now() {
     urgent_ = true;
@@ -231,8 +233,7 @@ asio::awaitable<void> AccountWatch::bill_once(std::shared_ptr<vast::Client> clie
             fact.new_rate = increase.new_gpu;
             facts.push_back(fact);
         }
-        auto effects =
-            core_.engine().on_price_increases(name_, std::move(facts), core_.now());
+        auto effects = core_.engine().on_price_increases(name_, std::move(facts), core_.now());
         co_await core_.settle(std::move(effects));
     }
     bool complete = true;
@@ -324,8 +325,7 @@ asio::awaitable<void> AccountWatch::verify_loop() {
                 effects = core_.engine().on_verified(*read, core_.now());
             } else {
                 auto message = std::get<vast::Failure>(outcome).message;
-                effects =
-                    core_.engine().on_verify_failed(order, std::move(message), core_.now());
+                effects = core_.engine().on_verify_failed(order, std::move(message), core_.now());
             }
         } else {
             effects = core_.engine().on_verify_failed(

@@ -37,6 +37,7 @@ class AccountWatch final : public Orders {
     void poll_soon() override;
     /// Sweeps at once: somebody asked.
     void poll_now();
+
     /// Reads charges and credit now.
     void bill_soon() { billing_wake_.notify(); }
 
@@ -49,11 +50,12 @@ class AccountWatch final : public Orders {
   private:
     boost::asio::awaitable<void> poll_once(std::shared_ptr<vast::Client> client);
     boost::asio::awaitable<void> bill_once(std::shared_ptr<vast::Client> client);
-    boost::asio::awaitable<bool> read_charges(
-        std::shared_ptr<vast::Client> client, engine::Backfill range, bool backfill);
+    boost::asio::awaitable<bool>
+    read_charges(std::shared_ptr<vast::Client> client, engine::Backfill range, bool backfill);
     boost::asio::awaitable<void> read_money(std::shared_ptr<vast::Client> client);
     boost::asio::awaitable<void> send(
-        std::shared_ptr<vast::Client> client, engine::RequestOrder order);
+        std::shared_ptr<vast::Client> client,
+        engine::RequestOrder order);
     void note_poll(const vast::Failure* failure, std::size_t instances, Duration took);
     void note_billing(const std::string& problem);
     Duration next_poll_after(Duration took);

@@ -107,8 +107,8 @@ asio::awaitable<void> Core::settle(engine::Effects effects) {
                 "the state cannot be written, so nothing is stopped or destroyed: " + problem);
         }
         failing_ = true;
-        auto told = engine_.on_not_durable(
-            std::move(kept), effects.requests, std::move(problem), now());
+        auto told =
+            engine_.on_not_durable(std::move(kept), effects.requests, std::move(problem), now());
         effects.requests.clear();
         effects.new_deliveries = effects.new_deliveries || told.new_deliveries;
     } else {
@@ -186,6 +186,8 @@ void Core::add_orders(const AccountName& account, Orders* orders) {
     orders_.insert_or_assign(account, orders);
 }
 
-void Core::remove_orders(const AccountName& account) { orders_.erase(account); }
+void Core::remove_orders(const AccountName& account) {
+    orders_.erase(account);
+}
 
 }  // namespace vastwatch::watch

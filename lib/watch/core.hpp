@@ -48,6 +48,7 @@ class Core {
 
     void add_orders(const AccountName& account, Orders* orders);
     void remove_orders(const AccountName& account);
+
     /// Called after a step that made something to deliver.
     void on_deliveries(std::function<void()> notify) { notify_deliveries_ = std::move(notify); }
 

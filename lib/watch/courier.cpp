@@ -22,8 +22,9 @@ alerts::Alert test_alert(const NotifierName& name, Now now, runtime::Random& ran
     alert.severity = policy::Severity::critical;
     alert.time = now.wall;
     alert.title = "A test of notifier " + name.str();
-    alert.text = "Somebody ran `vastwatchctl test-notifier`. If you can read this, alerts reach "
-                 "you; nothing else is meant.";
+    alert.text =
+        "Somebody ran `vastwatchctl test-notifier`. If you can read this, alerts reach "
+        "you; nothing else is meant.";
     alert.condition = "test/" + alert.id.str();
     alert.notify.push_back(name);
     return alert;
@@ -84,8 +85,8 @@ std::vector<NotifierName> Courier::renew(std::shared_ptr<const config::Config> c
                 core_.world().http, core_.world().clock, settings, calendar);
         } else if (mailer) {
             slot->mailer = mailer;
-            slot->notifier = notify::make_email_notifier(
-                *mailer, settings, config_->smtp->from, calendar);
+            slot->notifier =
+                notify::make_email_notifier(*mailer, settings, config_->smtp->from, calendar);
         }
     }
     wake();
@@ -144,8 +145,7 @@ asio::awaitable<void> Courier::deliver_one(Slot slot_copy, engine::DueDelivery d
     tried.alert = id;
     tried.notifier = due.notifier;
     tried.outcome = delivery;
-    tried.reached_somebody =
-        delivery == alerts::Delivery::delivered || !attempt.reached.empty();
+    tried.reached_somebody = delivery == alerts::Delivery::delivered || !attempt.reached.empty();
     tried.retry_after = attempt.retry_after;
     tried.answer = attempt.answer;
     auto effects = core_.engine().on_delivery(tried, core_.now());
@@ -169,8 +169,8 @@ asio::awaitable<void> heartbeat_loop(
         if (present->heartbeat) {
             interval = present->heartbeat->interval;
             const auto view = core.engine().view(core.now());
-            const bool able = std::all_of(
-                view->accounts.begin(), view->accounts.end(), [](const auto& account) {
+            const bool able =
+                std::all_of(view->accounts.begin(), view->accounts.end(), [](const auto& account) {
                     return !account.stale && !account.key_rejected;
                 });
             if (able && view->health.store_writable) {

@@ -1,4 +1,5 @@
-// Delivers what the outbox holds: one loop per notifier, so that one that is down holds up no other.
+// Delivers what the outbox holds: one loop per notifier, so that one that is down holds up no
+// other.
 #pragma once
 
 #include "notify/notifier.hpp"
@@ -38,8 +39,7 @@ class Courier {
         std::unique_ptr<runtime::Alarm> alarm;
     };
 
-    boost::asio::awaitable<void> deliver_one(
-        Slot slot_copy, engine::DueDelivery due);
+    boost::asio::awaitable<void> deliver_one(Slot slot_copy, engine::DueDelivery due);
 
     Core& core_;
     std::shared_ptr<const config::Config> config_;
@@ -49,6 +49,7 @@ class Courier {
 /// Tells the outside service of [heartbeat] that every account was seen lately and actions are
 /// possible; says nothing otherwise. Never returns.
 boost::asio::awaitable<void> heartbeat_loop(
-    Core& core, std::function<std::shared_ptr<const config::Config>()> config);
+    Core& core,
+    std::function<std::shared_ptr<const config::Config>()> config);
 
 }  // namespace vastwatch::watch

@@ -61,11 +61,8 @@ void check_scopes(Report& report, const std::string& key, const vast::UserInfo& 
     }
 }
 
-asio::awaitable<void> check_account(
-    Report& report,
-    const AccountWatch& account,
-    const engine::View& view,
-    bool acts) {
+asio::awaitable<void>
+check_account(Report& report, const AccountWatch& account, const engine::View& view, bool acts) {
     const auto key = "account " + account.name().str();
     auto client = account.client();
     if (!client) {
@@ -91,7 +88,8 @@ asio::awaitable<void> check_account(
             report.add(
                 "warning",
                 key,
-                fmt::format("the service no longer knows the column {}; it reads as unknown", name));
+                fmt::format(
+                    "the service no longer knows the column {}; it reads as unknown", name));
         }
         if (names->empty()) {
             report.add("ok", key, "all columns are known to the service");
@@ -128,9 +126,7 @@ void check_teams(Report& report, const engine::View& view, const policy::Policy&
                 "warning",
                 "team unassigned",
                 fmt::format(
-                    "{} instances without a team cost {}",
-                    team.instances,
-                    format_rate(team.burn)));
+                    "{} instances without a team cost {}", team.instances, format_rate(team.burn)));
         }
     }
     if (!policy.enforcement.enforce) {

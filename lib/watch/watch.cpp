@@ -61,23 +61,25 @@ void Watch::start(runtime::TaskGroup& tasks) {
     auto& metrics = core_.world().metrics;
     auto lag = [&metrics](Duration late) { metrics.loop_lag(late); };
     tasks.spawn(
-        "loop lag",
-        runtime::measure_lag(core_.world().clock, std::chrono::milliseconds{500}, lag));
+        "loop lag", runtime::measure_lag(core_.world().clock, std::chrono::milliseconds{500}, lag));
     if (core_.world().manager.watchdog_interval()) {
         auto progress = [this]() { return core_.progress(); };
         tasks.spawn(
-            "watchdog", runtime::run_watchdog(core_.world().clock, core_.world().manager, progress));
+            "watchdog",
+            runtime::run_watchdog(core_.world().clock, core_.world().manager, progress));
     }
 }
 
-asio::awaitable<void> Watch::finish() { co_await core_.flush(); }
+asio::awaitable<void> Watch::finish() {
+    co_await core_.flush();
+}
 
 // --- Reload.
 
 void Watch::take(std::shared_ptr<const config::Config> config) {
     for (auto& [name, account] : accounts_) {
-        const bool kept = std::any_of(
-            config->accounts.begin(), config->accounts.end(), [&](const auto& access) {
+        const bool kept =
+            std::any_of(config->accounts.begin(), config->accounts.end(), [&](const auto& access) {
                 return access.name == name;
             });
         if (!kept) {
@@ -144,11 +146,8 @@ std::optional<engine::Explanation> Watch::explain(InstanceId id) {
     return core_.engine().explain(id, core_.now());
 }
 
-std::vector<web::SpendSeries> Watch::spend(
-    const std::optional<TeamName>& team,
-    Instant from,
-    Instant to,
-    Duration step) {
+std::vector<web::SpendSeries>
+Watch::spend(const std::optional<TeamName>& team, Instant from, Instant to, Duration step) {
     std::vector<web::SpendSeries> all;
     for (auto& [name, steps] : core_.engine().spend_series(team, from, to, step)) {
         web::SpendSeries series;
@@ -159,14 +158,16 @@ std::vector<web::SpendSeries> Watch::spend(
     return all;
 }
 
-std::string Watch::config_text() { return config::to_toml(*config_); }
+std::string Watch::config_text() {
+    return config::to_toml(*config_);
+}
 
-std::string Watch::process_metrics() { return core_.world().metrics.text(); }
+std::string Watch::process_metrics() {
+    return core_.world().metrics.text();
+}
 
-asio::awaitable<std::vector<std::string>> Watch::audit(
-    std::optional<TeamName> team,
-    std::optional<Instant> since,
-    std::size_t limit) {
+asio::awaitable<std::vector<std::string>>
+Watch::audit(std::optional<TeamName> team, std::optional<Instant> since, std::size_t limit) {
     auto& world = core_.world();
     auto read = [directory = world.state_directory, team, since, limit]() {
         return audit::read(directory, team, since, limit);

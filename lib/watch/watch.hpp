@@ -36,13 +36,13 @@ class Watch final : public web::Backend {
     // --- web::Backend
     std::shared_ptr<const engine::View> view() override;
     std::optional<engine::Explanation> explain(InstanceId id) override;
-    std::vector<web::SpendSeries> spend(
-        const std::optional<TeamName>& team, Instant from, Instant to, Duration step) override;
+    std::vector<web::SpendSeries>
+    spend(const std::optional<TeamName>& team, Instant from, Instant to, Duration step) override;
     boost::asio::awaitable<web::CommandResult> execute(web::Command command) override;
     boost::asio::awaitable<boost::json::value> doctor() override;
     std::string config_text() override;
-    boost::asio::awaitable<std::vector<std::string>> audit(
-        std::optional<TeamName> team, std::optional<Instant> since, std::size_t limit) override;
+    boost::asio::awaitable<std::vector<std::string>>
+    audit(std::optional<TeamName> team, std::optional<Instant> since, std::size_t limit) override;
     boost::asio::awaitable<boost::json::value> verify_audit() override;
     std::string process_metrics() override;
 

@@ -1,5 +1,5 @@
-// Everything outside that the wiring touches, as one set of seams. Production fills it with the real
-// clock, network and disk; a simulation with its own. All references outlive the Watch.
+// Everything outside that the wiring touches, as one set of seams. Production fills it with the
+// real clock, network and disk; a simulation with its own. All references outlive the Watch.
 #pragma once
 
 #include "audit/audit.hpp"

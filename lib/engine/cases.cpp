@@ -1,0 +1,281 @@
+#include "engine/cases.hpp"
+
+#include "engine/tell.hpp"
+
+#include <algorithm>
+
+namespace vastwatch::engine {
+namespace {
+
+using enforcement::Case;
+using enforcement::Step;
+using policy::Action;
+using rules::Finding;
+using rules::Rule;
+
+constexpr std::size_t max_ended_cases = 1000;
+
+const policy::Rules& rules_of(const State& state, const TeamName& team) {
+    return state.policy->team_or_unassigned(team).rules;
+}
+
+/// When a finding becomes a case: early enough to warn.
+Instant opens_at(const State& state, const Finding& finding) {
+    return finding.rule == Rule::idle ? finding.due - rules_of(state, finding.team).idle_warning
+                                      : finding.due;
+}
+
+bool same_rules(const Case& item, const Wanted& wanted) {
+    return item.reasons.size() == wanted.all.size() &&
+           std::equal(
+               item.reasons.begin(),
+               item.reasons.end(),
+               wanted.all.begin(),
+               [](const enforcement::Reason& reason, const Finding* finding) {
+                   return reason.rule == finding->rule;
+               });
+}
+
+void write_reasons(const State& state, Case& item, const Wanted& wanted) {
+    const auto& instance = *state.instances.at(item.instance);
+    item.reasons.clear();
+    for (const auto* finding : wanted.all) {
+        item.reasons.push_back(enforcement::Reason{
+            finding->rule,
+            rules::reason(
+                *finding,
+                &instance,
+                state.policy->team_or_unassigned(finding->team),
+                state.policy->calendar)});
+    }
+}
+
+/// Brings a case up to what is wanted; true when something lasting changed.
+bool update(const State& state, Case& item, const Wanted& wanted, Instant now) {
+    const auto& finding = *wanted.first;
+    const bool changed =
+        item.rule != finding.rule || item.action != finding.action || !same_rules(item, wanted);
+    const bool cap = rules::is_cap(finding.rule);
+    item.rule = finding.rule;
+    item.action = finding.action;
+    item.cap = cap;
+    // A crossing that is predicted anew moves by nanoseconds; once due, it stays due.
+    item.due = item.due <= now && changed ? finding.due : std::min(finding.due, item.due);
+    if (!cap && finding.rule == Rule::idle) {
+        item.due = finding.due;
+    }
+    item.rate = finding.rate.value_or(UsdPerHour{});
+    item.idle = state.instances.at(item.instance)->idle.length();
+    if (changed) {
+        write_reasons(state, item, wanted);
+    }
+    return changed;
+}
+
+/// A case that stopped being wanted before anything was sent.
+void drop_unwanted(State& state, Effects& effects, const Case& item, Now now) {
+    const auto instance = state.instances.find(item.instance);
+    const bool gone = instance == state.instances.end() || instance->second->missed_sweeps > 0;
+    if (gone) {
+        close(state, effects, item.instance, Step::vanished, "it is gone by itself", now);
+        return;
+    }
+    const auto subject = subject_of(state, *instance->second, now.wall);
+    const std::string why = subject.protected_until ? "it was protected"
+                            : item.step == Step::verifying && item.verified_at
+                                ? "the fresh read no longer satisfies the rule"
+                                : "the condition ended";
+    close(state, effects, item.instance, Step::dropped, why, now);
+}
+
+}  // namespace
+
+enforcement::Facts facts_of(const State& state, const Case& item, Instant now) {
+    enforcement::Facts facts;
+    const auto& rules = rules_of(state, item.team);
+    facts.data_fresh = fresh(state, item.account, now);
+    const auto instance = state.instances.find(item.instance);
+    facts.sampled = item.rule != Rule::idle ||
+                    (instance != state.instances.end() && instance->second->fresh_samples > 0);
+    facts.paused = state.pause.has_value();
+    facts.store_writable = state.store_writable;
+    facts.idle_warning = rules.idle_warning;
+    facts.warning_delivery = rules.warning_delivery;
+    const auto limit = state.policy->enforcement.max_actions_per_hour;
+    facts.within_limit =
+        item.cap || limit == 0 || state.recent_actions.size() < static_cast<std::size_t>(limit);
+    return facts;
+}
+
+Wanted choose(const State& state, const std::vector<const Finding*>& findings, Instant now) {
+    Wanted wanted;
+    for (const auto* finding : findings) {
+        if (!rules::is_cap(finding->rule) && opens_at(state, *finding) > now) {
+            continue;
+        }
+        wanted.all.push_back(finding);
+        const auto* best = wanted.first;
+        const bool better = best == nullptr || (finding->holds(now) && !best->holds(now)) ||
+                            (finding->holds(now) == best->holds(now) &&
+                             (finding->holds(now) ? std::pair{finding->action, best->due} >
+                                                        std::pair{best->action, finding->due}
+                                                  : finding->due < best->due));
+        if (better) {
+            wanted.first = finding;
+        }
+    }
+    return wanted;
+}
+
+FindingsByInstance acting_findings(const rules::Evaluation& evaluation) {
+    std::map<InstanceId, std::vector<const Finding*>> grouped;
+    for (const auto& finding : evaluation.findings) {
+        if (finding.instance && finding.action >= Action::stop &&
+            finding.exemption == rules::Exemption::none) {
+            grouped[*finding.instance].push_back(&finding);
+        }
+    }
+    return grouped;
+}
+
+Case& open_case(State& state, Effects& effects, InstanceId id, const Wanted& wanted, Now now) {
+    const auto& instance = *state.instances.at(id);
+    Case item;
+    item.number = state.next_case++;
+    item.instance = id;
+    item.account = instance.account;
+    item.team = instance.team;
+    item.label = instance.row.label;
+    item.start_date = instance.row.start_date;
+    item.gpu_name = instance.row.gpu_name;
+    item.num_gpus = instance.row.num_gpus.value_or(0);
+    item.opened = now.wall;
+    item.due = wanted.first->due;
+    item.rule = wanted.first->rule;
+    item.action = wanted.first->action;
+    auto& stored = state.cases.insert_or_assign(id, std::move(item)).first->second;
+    update(state, stored, wanted, now.wall);
+    write_reasons(state, stored, wanted);
+    auto record = record_of(state, stored, now);
+    record.outcome = "due";
+    effects.audit.push_back(std::move(record));
+    mark(state, stored);
+    return stored;
+}
+
+void count(State& state, const Case& item, const std::string& outcome) {
+    ++state.counts[{item.team, item.rule, item.action, outcome}];
+}
+
+void open_and_update(State& state, Effects& effects, Now now) {
+    const auto grouped = acting_findings(state.evaluation);
+    std::vector<InstanceId> unwanted;
+    for (const auto& [id, item] : state.cases) {
+        const auto it = grouped.find(id);
+        const bool wanted =
+            it != grouped.end() && choose(state, it->second, now.wall).first != nullptr;
+        const bool under_way = item.step == Step::intended || item.step == Step::requested;
+        if (!wanted && !under_way) {
+            unwanted.push_back(id);
+        }
+    }
+    for (const auto id : unwanted) {
+        const Case item = state.cases.at(id);
+        drop_unwanted(state, effects, item, now);
+    }
+    for (const auto& [id, findings] : grouped) {
+        const auto wanted = choose(state, findings, now.wall);
+        if (wanted.first == nullptr) {
+            continue;
+        }
+        const auto it = state.cases.find(id);
+        const bool reopen = it != state.cases.end() && it->second.step == Step::dry_run &&
+                            state.policy->enforcement.enforce;
+        if (it == state.cases.end() || reopen) {
+            open_case(state, effects, id, wanted, now);
+            continue;
+        }
+        auto& item = it->second;
+        const bool open =
+            item.step == Step::pending || item.step == Step::held || item.step == Step::verifying;
+        if (open && update(state, item, wanted, now.wall)) {
+            mark(state, item);
+        }
+    }
+}
+
+AuditRecord record_of(const State& state, const enforcement::Case& item, Now now) {
+    AuditRecord record;
+    record.time = now.wall;
+    record.action = std::string{policy::to_string(item.action)};
+    record.account = item.account;
+    record.team = item.team;
+    record.instance = item.instance;
+    record.label = item.label;
+    record.gpu = item.gpu_name;
+    record.num_gpus = item.num_gpus;
+    record.dph = item.rate;
+    if (item.start_date) {
+        const auto age =
+            std::chrono::duration<double, std::ratio<3600>>(now.wall - *item.start_date);
+        record.duration_hours = age.count();
+    }
+    record.total_cost = state.ledger.instance_spend(item.instance, now.wall).total();
+    for (const auto& reason : item.reasons) {
+        record.reasons.push_back(std::string{rules::to_string(reason.rule)} + ": " + reason.text);
+    }
+    record.detail = item.detail;
+    return record;
+}
+
+void close(
+    State& state,
+    Effects& effects,
+    InstanceId id,
+    enforcement::Step step,
+    std::string detail,
+    Now now) {
+    const auto it = state.cases.find(id);
+    if (it == state.cases.end()) {
+        return;
+    }
+    Case item = std::move(it->second);
+    state.cases.erase(it);
+    state.verifying.erase(id);
+    const bool was_dry = item.step == Step::dry_run;
+    item.step = was_dry ? Step::dry_run : step;
+    item.closed_at = now.wall;
+    item.detail = std::move(detail);
+    if (item.failure_told) {
+        tell_failure_over(state, effects, item, now);
+    }
+    // A case that was only in prospect leaves no trace in the counters.
+    const bool was_due = item.due <= now.wall || item.warned_at;
+    if (!was_dry) {
+        if (step == Step::confirmed) {
+            count(state, item, "done");
+        } else if (was_due) {
+            count(state, item, "dropped");
+        }
+        auto record = record_of(state, item, now);
+        record.outcome = std::string{enforcement::to_string(step)};
+        effects.audit.push_back(std::move(record));
+    }
+    mark(state, item);
+    state.ended_cases.push_front(std::move(item));
+    if (state.ended_cases.size() > max_ended_cases) {
+        state.ended_cases.pop_back();
+    }
+}
+
+void refresh_reasons(const State& state, enforcement::Case& item) {
+    const auto grouped = acting_findings(state.evaluation);
+    const auto it = grouped.find(item.instance);
+    if (it != grouped.end()) {
+        const auto wanted = choose(state, it->second, Instant::max());
+        write_reasons(state, item, wanted);
+        item.idle = state.instances.at(item.instance)->idle.length();
+    }
+}
+
+}  // namespace vastwatch::engine

@@ -1,0 +1,52 @@
+// The engine's cases: what the rules want of an instance, how a case is opened, brought up to date,
+// recorded and closed. Internal to the engine.
+#pragma once
+
+#include "enforcement/gate.hpp"
+#include "engine/enforce.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace vastwatch::engine {
+
+/// What the rules want of one instance now.
+struct Wanted {
+    const rules::Finding* first = nullptr;  // acts strongest among what is due, else is due first
+    std::vector<const rules::Finding*> all;
+};
+
+using FindingsByInstance = std::map<InstanceId, std::vector<const rules::Finding*>>;
+
+/// The findings of the latest evaluation that stop or destroy, and are not exempt.
+FindingsByInstance acting_findings(const rules::Evaluation& evaluation);
+
+/// What of them counts at `now`; `first` is null when nothing does yet.
+Wanted choose(const State& state, const std::vector<const rules::Finding*>& findings, Instant now);
+
+/// The facts that may keep the case back.
+enforcement::Facts facts_of(const State& state, const enforcement::Case& item, Instant now);
+
+enforcement::Case&
+open_case(State& state, Effects& effects, InstanceId id, const Wanted& wanted, Now now);
+
+/// Opens what is newly wanted, updates what is open, drops what is no longer wanted.
+void open_and_update(State& state, Effects& effects, Now now);
+
+/// Writes the sentences of the case's reasons anew, with the figures of now.
+void refresh_reasons(const State& state, enforcement::Case& item);
+
+/// One more for vastwatch_actions_total.
+void count(State& state, const enforcement::Case& item, const std::string& outcome);
+
+// --- Mass actions (holds.cpp).
+
+/// Holds idle cases that are about to act in too large a number.
+void hold_masses(State& state, Effects& effects, Now now);
+/// Ends holds of which nothing is due any more.
+void lapse_holds(State& state, Effects& effects, Now now);
+/// An operator's decision, pending or negative, keeps this case back.
+bool kept_back(const State& state, const enforcement::Case& item);
+
+}  // namespace vastwatch::engine

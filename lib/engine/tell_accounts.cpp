@@ -1,0 +1,267 @@
+// Alerts about accounts: seen or not, credit, billing, prices, what belongs to nobody.
+#include "engine/budget_words.hpp"
+#include "engine/tell.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace vastwatch::engine {
+namespace {
+
+using alerts::Alert;
+using alerts::Kind;
+using policy::Severity;
+
+Alert account_draft(
+    const State& state,
+    const AccountName& account,
+    Kind kind,
+    Severity severity,
+    std::string title,
+    std::string text) {
+    Alert draft;
+    draft.kind = kind;
+    draft.severity = severity;
+    draft.account = account;
+    draft.condition = fmt::format("{}/account/{}", alerts::to_string(kind), account.str());
+    draft.title = std::move(title);
+    draft.text = std::move(text);
+    draft.burn_rate = state.ledger.account_burn(account);
+    draft.notify = state.policy->all_notifiers;
+    return draft;
+}
+
+void tell_reachability(State& state, Effects& effects, const LiveAccount& account, Now now) {
+    const auto& name = account.state.name;
+    const auto burn = state.ledger.account_burn(name);
+    const Instant since = account.state.last_sweep.value_or(state.started.wall);
+    const bool blind = now.wall - since > state.policy->enforcement.max_staleness;
+    const auto rejected = account_draft(
+        state,
+        name,
+        Kind::api_key_rejected,
+        Severity::critical,
+        fmt::format("Vast.ai rejects the API key of account {}", name.str()),
+        fmt::format(
+            "The service answers that the key is not valid: {}\n\nNothing of this account can be "
+            "watched or acted upon. What it last cost adds up to {}. Put a valid key where the "
+            "configuration points, and reload.",
+            account.problem,
+            format_rate(burn)));
+    auto unreachable = account_draft(
+        state,
+        name,
+        Kind::api_unreachable,
+        Severity::critical,
+        fmt::format("No look at account {} for {}", name.str(), humanize(now.wall - since)),
+        fmt::format(
+            "The last complete listing of account {} is {} old{}{}. Nothing destructive is done on "
+            "data that old.\n\nMoney at risk: the last known rates add up to {}, so about {} since "
+            "then.",
+            name.str(),
+            humanize(now.wall - since),
+            account.problem.empty() ? "" : ": ",
+            account.problem,
+            format_rate(burn),
+            format_usd(accrue(burn, now.wall - since))));
+    if (account.state.key_rejected) {
+        fire(state, effects, rejected, std::nullopt, now);
+    } else if (blind) {
+        fire(state, effects, unreachable, std::nullopt, now);
+    }
+    if (!account.state.key_rejected && !blind && account.swept_this_run) {
+        auto over = rejected;
+        over.title = fmt::format("The API key of account {} is accepted again", name.str());
+        over.text = "Listings are complete again.";
+        over.severity = Severity::info;
+        resolve(state, effects, over, now);
+        unreachable.title = fmt::format("Account {} can be seen again", name.str());
+        unreachable.text = "Listings are complete again.";
+        unreachable.severity = Severity::info;
+        resolve(state, effects, unreachable, now);
+    }
+}
+
+void tell_credit(State& state, Effects& effects, const LiveAccount& account, Now now) {
+    const auto* rules = state.policy->find_account(account.state.name);
+    if (rules == nullptr || !account.state.credit) {
+        return;
+    }
+    const Usd credit = *account.state.credit;
+    const auto burn = state.ledger.account_burn(account.state.name);
+    const auto runway = time_to_spend(credit, burn);
+    const bool little = rules->credit_below && credit < *rules->credit_below;
+    const bool brief = rules->credit_runway && runway && *runway < *rules->credit_runway;
+    auto draft = account_draft(
+        state,
+        account.state.name,
+        Kind::credit_low,
+        Severity::warning,
+        fmt::format(
+            "Account {} has {} of credit left{}",
+            account.state.name.str(),
+            format_usd(credit),
+            runway ? ", enough for " + humanize(*runway) : ""),
+        fmt::format(
+            "At {} the credit of {} lasts {}. At zero Vast.ai stops every instance of the account, "
+            "and their storage goes on being charged.",
+            format_rate(burn),
+            format_usd(credit),
+            runway ? "until " + state.policy->calendar.format(now.wall + *runway)
+                   : "for as long as nothing runs"));
+    if (little || brief) {
+        fire(state, effects, std::move(draft), std::nullopt, now);
+    } else {
+        draft.severity = Severity::info;
+        resolve(state, effects, std::move(draft), now);
+    }
+}
+
+void tell_mismatch(State& state, Effects& effects, const LiveAccount& account, Now now) {
+    if (!account.unexplained || !account.state.total_spend_mark_at) {
+        return;
+    }
+    const auto span = now.wall - *account.state.total_spend_mark_at;
+    const Usd fall = *account.state.total_spend_mark - account.state.total_spend.value_or(Usd{});
+    const double ratio = fall <= Usd{} ? 0 : to_double(*account.unexplained) / to_double(fall);
+    const bool enough = span >= std::chrono::hours{1} && fall >= Usd::dollars(1);
+    auto draft = account_draft(
+        state,
+        account.state.name,
+        Kind::billing_mismatch,
+        Severity::warning,
+        fmt::format(
+            "{} of account {} cannot be explained by what is seen running",
+            format_usd(*account.unexplained),
+            account.state.name.str()),
+        fmt::format(
+            "In the last {} the account's total spend moved by {}, and the rates of its instances "
+            "explain {}. The rest may be bandwidth, volumes, serverless workers or instances that "
+            "lived between two polls; charges will show it.",
+            humanize(span),
+            format_usd(fall),
+            format_usd(fall - *account.unexplained)));
+    const Instant day_end = state.policy->calendar.next_day_start(now.wall);
+    draft.condition +=
+        "/" + day_of(state.policy->calendar, state.policy->calendar.day_start(now.wall));
+    if (enough && std::abs(ratio) > 0.05) {
+        fire(state, effects, std::move(draft), day_end, now);
+    }
+}
+
+void tell_unassigned(State& state, Effects& effects, Now now) {
+    const auto& team = policy::unassigned();
+    const auto burn = state.ledger.team_burn(team);
+    Alert draft;
+    draft.kind = Kind::unassigned_spend;
+    draft.severity = Severity::warning;
+    draft.team = team;
+    draft.condition = "unassigned_spend";
+    draft.burn_rate = burn;
+    draft.notify = notify_of(state, team);
+    if (draft.notify.empty()) {
+        draft.notify = state.policy->all_notifiers;
+    }
+    if (burn.is_zero()) {
+        draft.severity = Severity::info;
+        draft.title = "No instance without a team costs money any more";
+        draft.text = "Everything that costs money belongs to a team.";
+        resolve(state, effects, std::move(draft), now);
+        return;
+    }
+    if (is_firing(state, draft.condition)) {
+        return;
+    }
+    std::vector<alerts::AlertInstance> instances;
+    for (const auto& [id, instance] : state.instances) {
+        if (instance->team == team && instance->missed_sweeps == 0) {
+            instances.push_back(listed(state, *instance, std::nullopt));
+        }
+    }
+    draft.title = fmt::format(
+        "{} instance{} without a team cost {}",
+        instances.size(),
+        instances.size() == 1 ? "" : "s",
+        format_rate(burn));
+    draft.text =
+        "No team's label globs match these instances, so no budget covers them and nothing is done "
+        "about them. Label them, or add a [team.unassigned] table that says what should happen.";
+    list_instances(draft, std::move(instances));
+    fire(state, effects, std::move(draft), std::nullopt, now);
+}
+
+void tell_price_increases(State& state, Effects& effects, Now now) {
+    for (const auto& increase : state.price_increases) {
+        const auto instance = state.instances.find(increase.instance);
+        if (instance == state.instances.end()) {
+            continue;
+        }
+        Alert draft;
+        draft.kind = Kind::price_increase;
+        draft.severity = Severity::warning;
+        draft.account = increase.account;
+        draft.team = instance->second->team;
+        draft.condition = fmt::format("price_increase/{}", increase.id);
+        draft.notify = notify_of(state, instance->second->team);
+        draft.title = fmt::format(
+            "The host of instance {} asks for a higher price", increase.instance.value());
+        draft.text = fmt::format(
+            "Now {}, asked {}. It takes effect only when somebody accepts it; rejecting it may end "
+            "the contract at its end date.",
+            increase.old_rate ? format_rate(*increase.old_rate) : "an unknown price",
+            increase.new_rate ? format_rate(*increase.new_rate) : "an unknown price");
+        list_instances(draft, {listed(state, *instance->second, std::nullopt)});
+        fire(state, effects, std::move(draft), std::nullopt, now);
+    }
+}
+
+/// Billing instances of which nobody knows the price: unknown is not zero.
+void tell_unknown_prices(State& state, Effects& effects, Now now) {
+    std::vector<alerts::AlertInstance> unknown;
+    for (const auto& [id, instance] : state.instances) {
+        const auto billing = fleet::billing_of(instance->row);
+        const bool bills = billing.gpu || billing.disk;
+        if (instance->missed_sweeps == 0 && bills && !state.ledger.instance_rates(id)) {
+            unknown.push_back(listed(state, *instance, std::nullopt));
+        }
+    }
+    Alert draft;
+    draft.kind = Kind::price_unknown;
+    draft.severity = Severity::warning;
+    draft.condition = "price_unknown";
+    draft.notify = state.policy->all_notifiers;
+    if (unknown.empty()) {
+        draft.severity = Severity::info;
+        draft.title = "The price of every instance is known again";
+        draft.text = "All figures are complete.";
+        resolve(state, effects, std::move(draft), now);
+        return;
+    }
+    draft.title = fmt::format(
+        "The price of {} billing instance{} is unknown",
+        unknown.size(),
+        unknown.size() == 1 ? "" : "s");
+    draft.text =
+        "The service sends no usable price for them, and there is none from before. Their cost is "
+        "missing from every figure until charges arrive; max_dph of their team would be used as an "
+        "estimate.";
+    list_instances(draft, std::move(unknown));
+    fire(state, effects, std::move(draft), std::nullopt, now);
+}
+
+}  // namespace
+
+void tell_accounts(State& state, Effects& effects, Now now) {
+    for (const auto& [name, account] : state.accounts) {
+        tell_reachability(state, effects, account, now);
+        tell_credit(state, effects, account, now);
+        tell_mismatch(state, effects, account, now);
+    }
+    tell_unassigned(state, effects, now);
+    tell_price_increases(state, effects, now);
+    tell_unknown_prices(state, effects, now);
+}
+
+}  // namespace vastwatch::engine

@@ -1,0 +1,144 @@
+// Alerts about findings that are only told: once per instance, until nothing is against the rule.
+#include "base/text.hpp"
+#include "engine/tell.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vastwatch::engine {
+namespace {
+
+using alerts::Alert;
+using alerts::Kind;
+using policy::Action;
+using policy::Severity;
+
+std::string plural(std::size_t count) {
+    return count == 1 ? "" : "s";
+}
+
+bool only_told(const rules::Finding& finding) {
+    return finding.instance && finding.action == Action::alert &&
+           finding.exemption == rules::Exemption::none && !rules::is_cap(finding.rule) &&
+           finding.rule != rules::Rule::queued_start;
+}
+
+struct Group {
+    TeamName team;
+    rules::Rule rule = rules::Rule::gpu_types;
+    std::vector<const rules::Finding*> findings;
+};
+
+std::string group_key(const TeamName& team, rules::Rule rule) {
+    return fmt::format("policy_violation/{}/{}", team.str(), rules::to_string(rule));
+}
+
+std::string member_key(const std::string& group, InstanceId id) {
+    return fmt::format("{}/{}", group, id.value());
+}
+
+void tell_violation_group(State& state, Effects& effects, const Group& group, Now now) {
+    const auto key = group_key(group.team, group.rule);
+    std::vector<alerts::AlertInstance> fresh_ones;
+    std::string reasons;
+    for (const auto* finding : group.findings) {
+        const auto member = member_key(key, *finding->instance);
+        if (is_firing(state, member)) {
+            continue;
+        }
+        const auto& instance = *state.instances.at(*finding->instance);
+        fresh_ones.push_back(listed(state, instance, Action::alert));
+        note_told(state, member, std::nullopt, now);
+        if (fresh_ones.size() <= 10) {
+            reasons += fmt::format(
+                "\n\nInstance {}: {}.",
+                instance.id.value(),
+                rules::reason(
+                    *finding,
+                    &instance,
+                    state.policy->team_or_unassigned(group.team),
+                    state.policy->calendar));
+        }
+    }
+    if (fresh_ones.empty()) {
+        return;
+    }
+    Alert draft;
+    draft.kind = Kind::policy_violation;
+    draft.severity = Severity::warning;
+    draft.team = group.team;
+    draft.condition = key;
+    draft.burn_rate = total_rate(fresh_ones);
+    draft.notify = notify_of(state, group.team);
+    draft.title = fmt::format(
+        "{} of {}: {}", named(fresh_ones), group.team.str(), rules::to_string(group.rule));
+    draft.text = fmt::format(
+        "{} instance{} of team {} {} against the rule {}. Nothing is done about it: the action of "
+        "that rule is \"alert\".{}",
+        fresh_ones.size(),
+        plural(fresh_ones.size()),
+        group.team.str(),
+        fresh_ones.size() == 1 ? "is" : "are",
+        rules::to_string(group.rule),
+        reasons);
+    list_instances(draft, std::move(fresh_ones));
+    if (is_firing(state, key)) {
+        tell(state, effects, std::move(draft), now);
+    } else {
+        fire(state, effects, std::move(draft), std::nullopt, now);
+    }
+}
+
+void end_violations(State& state, Effects& effects, const std::set<std::string>& alive, Now now) {
+    std::vector<std::string> ended;
+    for (const auto& [key, condition] : state.conditions) {
+        if (key.starts_with("policy_violation/") && !alive.contains(key)) {
+            ended.push_back(key);
+        }
+    }
+    for (const auto& key : ended) {
+        const bool member = std::count(key.begin(), key.end(), '/') == 3;
+        if (member) {
+            forget(state, key);
+            continue;
+        }
+        const auto team_end = key.rfind('/');
+        const auto team_begin = key.find('/') + 1;
+        Alert draft;
+        draft.kind = Kind::policy_violation;
+        draft.severity = Severity::info;
+        draft.team = TeamName{key.substr(team_begin, team_end - team_begin)};
+        draft.condition = key;
+        draft.notify = notify_of(state, *draft.team);
+        draft.title = fmt::format(
+            "{}: nothing is against {} any more", draft.team->str(), key.substr(team_end + 1));
+        draft.text = "The condition has ended.";
+        resolve(state, effects, std::move(draft), now);
+    }
+}
+
+}  // namespace
+
+void tell_violations(State& state, Effects& effects, Now now) {
+    std::map<std::string, Group> groups;
+    std::set<std::string> alive;
+    for (const auto& finding : state.evaluation.findings) {
+        if (!only_told(finding) || !finding.holds(now.wall)) {
+            continue;
+        }
+        const auto key = group_key(finding.team, finding.rule);
+        auto& group = groups[key];
+        group.team = finding.team;
+        group.rule = finding.rule;
+        group.findings.push_back(&finding);
+        alive.insert(key);
+        alive.insert(member_key(key, *finding.instance));
+    }
+    for (const auto& [key, group] : groups) {
+        tell_violation_group(state, effects, group, now);
+    }
+    end_violations(state, effects, alive, now);
+}
+
+}  // namespace vastwatch::engine
