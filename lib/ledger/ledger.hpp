@@ -24,7 +24,7 @@ struct DayCharge {
 struct WindowSpend {
     Usd spend;
     Instant start;
-    std::optional<Instant> end;  // absent for lifetime
+    std::optional<Instant> end;    // absent for lifetime
     std::optional<Usd> projected;  // at the end, at present rates; absent for lifetime
 };
 
@@ -50,28 +50,41 @@ class Ledger {
 
     /// From `at` on instance `id` costs `rates` for `team`; what it cost before accrued up to `at`
     /// at the earlier rate and for the earlier team. The first call for an id begins its meter at
-    /// `at` (the caller chose it: start_date, or the sweep that first saw it). Equal rates and team
-    /// change nothing, and cost next to nothing.
+    /// `at` (the caller chose it: start_date, or the sweep that first saw it; it may lie before
+    /// what was booked, but not in the future). Equal rates and team change nothing, and cost next
+    /// to nothing. Negative rates are taken as zero, those above a million dollars as a million.
     void observe(
-        const AccountName& account, InstanceId id, const TeamName& team, fleet::Rates rates,
+        const AccountName& account,
+        InstanceId id,
+        const TeamName& team,
+        fleet::Rates rates,
         Instant at);
 
     /// The instance is gone since `at`: accrual ends. Does nothing for an unknown id.
     void close(InstanceId id, Instant at);
 
     /// All charges of `account` for the UTC day `day`, as read at `read_at`: replaces what was
-    /// known of that day. A contract without a row keeps what it had. Settled days do not change.
+    /// known of that day. A contract without a row keeps what it had; several rows of one contract
+    /// are added up; amounts beyond a million dollars are not believed. An empty answer counts as a
+    /// reading. The day settles with a reading that, two hours after the day ended and after the
+    /// last one that differed, brought nothing new; what accrued without a row then is nothing. A
+    /// day in which something accrued but nothing was charged at all does not settle. Settled days
+    /// do not change, nor days before the first one (see first_day).
     void charge(
-        const AccountName& account, Instant day, std::span<const DayCharge> charges,
+        const AccountName& account,
+        Instant day,
+        std::span<const DayCharge> charges,
         Instant read_at);
 
-    /// Spend before the ledger began, of a range that ends before the first day of its own: counts
-    /// in windows that reach back that far (lifetime), as one slice at `start`.
+    /// Spend before the ledger began, of a range of UTC days that ends where first_day() begins:
+    /// counts in windows that contain `start`, as one slice there. A range that crosses the
+    /// beginning of a month, in the calendar's zone, is better given in two. Calls add up.
     void backfill(const AccountName& account, Instant start, std::span<const DayCharge> charges);
 
-    /// Moves to `at`: cuts accrual at midnights (UTC and local), settles days that have ended and
-    /// whose charges have not changed for two hours, folds settled days, and gives up waiting for
-    /// charges ten days after a day ended (accrual is then final). Cheap when nothing is due.
+    /// Moves to `at`: cuts accrual at midnights (UTC and local), folds settled days once no present
+    /// local day reaches into them, and gives up waiting for charges ten days after a day ended, or
+    /// after the ledger came to know of it, if that was later (what was known is then final).
+    /// Cheap when nothing is due.
     void advance(Instant at);
 
     /// Another time zone from `at` on; what is booked stays where it is.
@@ -82,8 +95,10 @@ class Ledger {
 
     /// `since`: where a team's lifetime window begins; absent = everything that is known.
     WindowSpend team_spend(
-        const TeamName& team, policy::Window window,
-        std::optional<std::chrono::year_month_day> since, Instant at) const;
+        const TeamName& team,
+        policy::Window window,
+        std::optional<std::chrono::year_month_day> since,
+        Instant at) const;
     WindowSpend account_spend(const AccountName& account, policy::Window window, Instant at) const;
 
     UsdPerHour team_burn(const TeamName& team) const;
@@ -100,15 +115,19 @@ class Ledger {
     /// For vastwatch_spend_dollars_total: by account, team and source, never falling.
     std::vector<CounterValue> counters(Instant at);
 
+    /// The first UTC day of `account` that is the ledger's own: what lies before is backfill()'s.
+    /// Yesterday, as of `at`, for an account that nothing is known of.
+    Instant first_day(const AccountName& account, Instant at) const;
+
     /// UTC days of `account` whose charges are still to be read, oldest first; today included.
     std::vector<Instant> days_to_read(const AccountName& account, Instant at) const;
 
     /// What accrued in `account` since `from` by rates alone, whatever charges say: to compare
-    /// with the fall of the account's credit.
+    /// with the fall of the account's credit. Exact for the last three days; what accrued before a
+    /// restart is spread evenly over the hours of its day.
     Usd accrued(const AccountName& account, Instant from, Instant to) const;
 
-    /// The next midnight (UTC or local) or settlement after which figures change other than by
-    /// accrual at constant rates.
+    /// The next midnight (UTC or local) or other moment at which advance() has something to do.
     Instant next_change(Instant at) const;
 
     /// What changed since the last call. When storing it fails, give it back with retry().

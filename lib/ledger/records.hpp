@@ -65,7 +65,7 @@ struct Meter {
 
 /// What accrued for one contract from `start` on within one UTC day, one local day and one team.
 struct Slice {
-    Instant start;
+    Instant start;  // of its first accrual: between two midnights, UTC or local, not always at one
     TeamName team;
     Usd gpu;
     Usd disk;
@@ -81,7 +81,8 @@ struct ContractDay {
     std::optional<Amounts> charged;  // what Vast.ai says, as of `charge_changed`
     Instant charge_changed;
     TeamName charge_team;  // whose the charge is when nothing accrued
-    bool settled = false;  // final: the charge is the spend
+    bool settled = false;  // final, and counted in TeamDay and ContractTotal from now on: history,
+                           // which restore() does not need (and passes over)
 
     friend bool operator==(const ContractDay&, const ContractDay&) = default;
 };
@@ -97,10 +98,27 @@ struct TeamDay {
     friend bool operator==(const TeamDay&, const TeamDay&) = default;
 };
 
-/// Lifetime spend of one contract over folded days, so that an instance's whole cost is known.
+/// One UTC day of an account's charges as a whole. Days before the first one of an account belong
+/// to it no more than that one does: when it is settled they are final as well.
+struct AccountDay {
+    AccountName account;
+    Instant day;     // UTC midnight
+    Instant opened;  // when the ledger began to keep it; 1970 for the end of what was backfilled
+    std::optional<Instant> changed;  // the reading that last brought news, or the first one
+    bool settled = false;            // final: the charges are the spend; no more readings are due
+
+    friend bool operator==(const AccountDay&, const AccountDay&) = default;
+};
+
+/// Lifetime spend of one contract over folded days, so that an instance's whole cost is known. Of
+/// instances without a meter and without days, restore() needs those with a `last_day` of the last
+/// twelve days only; of what is not an instance, all.
 struct ContractTotal {
     Contract contract;
     Amounts amounts;
+    Instant last_day;  // the latest UTC day in it
+
+    friend bool operator==(const ContractTotal&, const ContractTotal&) = default;
 };
 
 /// What the counter vastwatch_spend_dollars_total has reached: never falls, over restarts either.
@@ -108,6 +126,8 @@ struct CounterMark {
     AccountName account;
     TeamName team;
     Amounts reached;
+
+    friend bool operator==(const CounterMark&, const CounterMark&) = default;
 };
 
 /// What has to be written (upserts) and deleted so that the stored ledger equals this one.
@@ -115,6 +135,7 @@ struct Changes {
     std::vector<Meter> meters;
     std::vector<InstanceId> closed_meters;
     std::vector<ContractDay> days;
+    std::vector<AccountDay> account_days;
     std::vector<TeamDay> team_days;
     std::vector<ContractTotal> contract_totals;
     std::vector<CounterMark> counter_marks;

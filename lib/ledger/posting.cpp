@@ -1,0 +1,223 @@
+#include "ledger/posting.hpp"
+
+#include <algorithm>
+
+namespace vastwatch::ledger {
+namespace {
+
+/// What a charge is divided by.
+struct Weights {
+    std::vector<Posting> places;  // amounts unused
+    std::vector<std::int64_t> gpu;
+    std::vector<std::int64_t> disk;
+
+    void add(Book* book, Instant cell, Usd gpu_weight, Usd disk_weight) {
+        const auto g = std::max<std::int64_t>(gpu_weight.nanos(), 0);
+        const auto d = std::max<std::int64_t>(disk_weight.nanos(), 0);
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            if (places[i].book == book && places[i].cell == cell) {
+                gpu[i] = saturating_add(gpu[i], g);
+                disk[i] = saturating_add(disk[i], d);
+                return;
+            }
+        }
+        places.push_back(Posting{book, cell, Amounts{}});
+        gpu.push_back(g);
+        disk.push_back(d);
+    }
+
+    std::vector<std::int64_t> both() const {
+        std::vector<std::int64_t> sums(gpu.size());
+        for (std::size_t i = 0; i < sums.size(); ++i) {
+            sums[i] = saturating_add(gpu[i], disk[i]);
+        }
+        return sums;
+    }
+};
+
+bool has_any(const std::vector<std::int64_t>& weights) {
+    return std::any_of(weights.begin(), weights.end(), [](auto weight) { return weight > 0; });
+}
+
+/// Equal weight to every second from `from` to `to`.
+void weigh_time(const Cells& cells, Book* book, Instant from, Instant to, Weights& weights) {
+    for (Instant at = from; at < to;) {
+        const Instant end = std::min(cells.end(at), to);
+        weights.add(book, cells.start(at), Usd::from_nanos((end - at).count()), Usd{});
+        at = end;
+    }
+    if (from >= to) {
+        weights.add(book, cells.start(from), Usd{}, Usd{});
+    }
+}
+
+/// Where the accrual of the day is, as of the moment when the charge was read.
+Weights accrual_weights(const Cells& cells, const ContractState& contract, const OpenDay& day) {
+    Weights weights;
+    for (const auto& part : day.parts) {
+        weights.add(part.book, cells.start(part.start), part.gpu, part.disk);
+    }
+    if (const auto* meter = contract.meter_on(day.day)) {
+        const Instant read = std::min(day.charge_changed, next_utc_day(day.day));
+        const Duration span = std::max(read - meter->since, Duration{0});
+        if (span > Duration{0} || weights.places.empty()) {
+            weights.add(
+                meter->book,
+                cells.start(meter->since),
+                accrue(meter->rates.gpu, span),
+                accrue(meter->rates.disk, span));
+        }
+    }
+    return weights;
+}
+
+/// A charge of nothing that accrued: over the time that it covers.
+Weights time_weights(const Cells& cells, const OpenDay& day, bool settled) {
+    Weights weights;
+    const Instant end = next_utc_day(day.day);
+    const Instant until = settled ? end : std::clamp(day.charge_changed, day.day, end);
+    weigh_time(cells, day.charge_book, day.day, until, weights);
+    return weights;
+}
+
+Weights
+weights_of(const Cells& cells, const ContractState& contract, const OpenDay& day, bool settled) {
+    auto weights = accrual_weights(cells, contract, day);
+    if (weights.places.empty() && day.charge_book != nullptr) {
+        return time_weights(cells, day, settled);
+    }
+    return weights;
+}
+
+/// When the ledger began in the middle of this day, and a local midnight lies between the day's
+/// beginning and that moment: the time before, which only charges know of. Otherwise empty.
+Weights unseen_time(const Cells& cells, const ContractState& contract, const OpenDay& day) {
+    Weights weights;
+    const auto first = contract.account->first_day();
+    if (!first || day.day > *first + std::chrono::days{1}) {
+        return weights;
+    }
+    const auto* meter = contract.meter_on(day.day);
+    Instant seen = next_utc_day(day.day);
+    Book* book = nullptr;
+    for (const auto& part : day.parts) {
+        if (part.start < seen) {
+            seen = part.start;
+            book = part.book;
+        }
+    }
+    if (day.parts.empty() && meter != nullptr) {
+        seen = meter->since;
+        book = meter->book;
+    }
+    if (book != nullptr && cells.start(seen) != day.day) {
+        weigh_time(cells, book, day.day, seen, weights);
+    }
+    return weights;
+}
+
+void distribute(const Amounts& amounts, const Weights& weights, std::vector<Posting>& out) {
+    if (weights.places.empty()) {
+        return;
+    }
+    const auto first = out.size();
+    out.insert(out.end(), weights.places.begin(), weights.places.end());
+    if (weights.places.size() == 1) {
+        out.back().amounts = amounts;
+        return;
+    }
+    const auto both = weights.both();
+    std::vector<Usd> parts;
+    const auto spread = [&](Usd Amounts::* item, const std::vector<std::int64_t>& own) {
+        divide(amounts.*item, has_any(own) ? own : both, parts);
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            out[first + i].amounts.*item = parts[i];
+        }
+    };
+    spread(&Amounts::gpu, weights.gpu);
+    spread(&Amounts::disk, weights.disk);
+    spread(&Amounts::bandwidth, both);
+    spread(&Amounts::other, both);
+}
+
+void post_accrual(const Cells& cells, OpenDay& day) {
+    for (const auto& part : day.parts) {
+        day.posted.push_back(
+            Posting{part.book, cells.start(part.start), Amounts{part.gpu, part.disk, {}, {}}});
+    }
+}
+
+Amounts excess_over(const Amounts& charged, Usd accrued_gpu, Usd accrued_disk) {
+    const Usd more = charged.gpu + charged.disk - accrued_gpu - accrued_disk;
+    if (more <= Usd{}) {
+        return Amounts{};
+    }
+    Amounts amounts;
+    amounts.gpu = std::clamp(charged.gpu - accrued_gpu, Usd{}, more);
+    amounts.disk = more - amounts.gpu;
+    return amounts;
+}
+
+}  // namespace
+
+void post_day(const Cells& cells, const ContractState& contract, OpenDay& day) {
+    day.posted.clear();
+    const bool settled = contract.account->settled(day.day);
+    if (!day.charged) {
+        post_accrual(cells, day);
+        return;
+    }
+    const Usd gpu = day.accrued_gpu();
+    const Usd disk = day.accrued_disk();
+    const auto& charged = *day.charged;
+    const auto weights = weights_of(cells, contract, day, settled);
+    const Amounts rest{Usd{}, Usd{}, charged.bandwidth, charged.other};
+    if (settled) {
+        const bool more = charged.gpu >= gpu && charged.disk >= disk;
+        const auto unseen = more ? unseen_time(cells, contract, day) : Weights{};
+        if (unseen.places.empty()) {
+            distribute(charged, weights, day.posted);
+            return;
+        }
+        post_accrual(cells, day);
+        distribute(Amounts{charged.gpu - gpu, charged.disk - disk, {}, {}}, unseen, day.posted);
+        distribute(rest, weights, day.posted);
+        return;
+    }
+    post_accrual(cells, day);
+    distribute(rest, weights, day.posted);
+    if (contract.meter_on(day.day) == nullptr) {
+        divide_excess(cells, contract, day, excess_over(charged, gpu, disk), day.posted);
+    }
+}
+
+Amounts excess(const ContractState& contract, const OpenDay& day, Instant at) {
+    if (!day.charged || contract.account->settled(day.day)) {
+        return Amounts{};
+    }
+    Usd gpu = day.accrued_gpu();
+    Usd disk = day.accrued_disk();
+    if (const auto* meter = contract.meter_on(day.day)) {
+        const Instant until = std::min(at, next_utc_day(day.day));
+        const Duration span = std::max(until - meter->since, Duration{0});
+        gpu += accrue(meter->rates.gpu, span);
+        disk += accrue(meter->rates.disk, span);
+    }
+    return excess_over(*day.charged, gpu, disk);
+}
+
+void divide_excess(
+    const Cells& cells,
+    const ContractState& contract,
+    const OpenDay& day,
+    const Amounts& amounts,
+    std::vector<Posting>& out) {
+    if (amounts == Amounts{}) {
+        return;
+    }
+    const auto unseen = unseen_time(cells, contract, day);
+    distribute(
+        amounts, unseen.places.empty() ? weights_of(cells, contract, day, false) : unseen, out);
+}
+
+}  // namespace vastwatch::ledger
