@@ -279,6 +279,7 @@ bool clock_stepped(LiveAccount& account, Now at) {
 }  // namespace
 
 void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
+    state.ledger.advance(sweep.ended.wall);
     auto& account = account_of(state, sweep.account);
     const bool interrupted = clock_stepped(account, now);
     account.sweep_took = sweep.ended.mono - sweep.began.mono;
@@ -293,7 +294,10 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     for (const auto& row : sweep.rows) {
         observe_row(state, account, row, at, interrupted);
     }
-    observe_missing(state, account, sweep, after_blindness);
+    // A row without an id may be any of them: then nothing counts as gone.
+    if (sweep.skipped_rows == 0) {
+        observe_missing(state, account, sweep, after_blindness);
+    }
     forget_gone(state, sweep.account);
     account.state.last_sweep = std::min(sweep.began.wall, at);
     account.state.first_sweep = account.state.first_sweep.value_or(at);
@@ -304,14 +308,17 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     mark(state, account.state);
 }
 
-void observe_verification(State& state, const fleet::Verification& read, Now now) {
+void observe_verification(State& state, const fleet::Verification& read) {
     auto& account = account_of(state, read.account);
     for (const auto& row : read.rows) {
-        if (state.instances.contains(row.id)) {
-            observe_row(state, account, row, read.read_at.wall, false);
+        const auto it = state.instances.find(row.id);
+        if (it != state.instances.end()) {
+            // A sweep that was answered later may have been taken in first: that is no clock that
+            // went backwards, which would end the idle period.
+            const Instant at = std::max(read.read_at.wall, it->second->last_seen);
+            observe_row(state, account, row, at, false);
         }
     }
-    (void)now;
 }
 
 void observe_charges(State& state, const ChargesRead& charges, Now now) {

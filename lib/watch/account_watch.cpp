@@ -267,7 +267,13 @@ asio::awaitable<bool> AccountWatch::read_charges(
         note_billing(failure->message);
         co_return false;
     }
-    auto event = charges_event(name_, range.start, std::get<vast::Charges>(outcome));
+    const auto& charges = std::get<vast::Charges>(outcome);
+    if (charges.skipped_rows > 0) {
+        // Sums that are too small must not become final.
+        note_billing(fmt::format("{} rows have no readable amount", charges.skipped_rows));
+        co_return false;
+    }
+    auto event = charges_event(name_, range.start, charges);
     event.backfill = backfill;
     auto effects = core_.engine().on_charges(event, core_.now());
     co_await core_.settle(std::move(effects));
