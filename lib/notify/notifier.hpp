@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace vastwatch::notify {
 
@@ -28,6 +29,9 @@ struct Attempt {
     Verdict verdict = Verdict::try_again;
     std::optional<Duration> retry_after;  // Retry-After, when the other side named a time
     std::string answer;                   // what it said: printable, at most 300 bytes, no secrets
+    /// With try_again: the mail addresses that have it already, when only others failed; somebody
+    /// has been told then. A retry leaves them out.
+    std::vector<std::string> reached{};
 };
 
 class Notifier {

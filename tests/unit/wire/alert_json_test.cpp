@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <string>
 
 namespace vastwatch {
 namespace {
@@ -116,8 +117,8 @@ TEST_CASE("the object has the shape that receivers were promised") {
 
 TEST_CASE("a hostile label stays a label") {
     auto alert = full_alert();
-    alert.instances[0].label =
-        std::string{"a\"},{\"id\":1}\r\n\0\x1b[2J </script> \xF0\x9F\x94\xA5", 38};
+    using namespace std::string_literals;
+    alert.instances[0].label = "a\"},{\"id\":1}\r\n\0\x1b[2J </script> \xF0\x9F\x94\xA5"s;
     const auto back = round_trip(alert);
     REQUIRE(back);
     CHECK(back->instances[0].label == alert.instances[0].label);
