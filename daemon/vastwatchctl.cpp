@@ -1,4 +1,5 @@
 // The operator's command: reads its arguments, and leaves the rest to lib/ctl.
+#include "base/text.hpp"
 #include "ctl/live.hpp"
 #include "ctl/run.hpp"
 #include "ctl/terminal.hpp"
@@ -9,6 +10,8 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace {
 
@@ -26,7 +29,14 @@ CLI::Validator duration() {
         return ctl::is_duration(text) ? std::string{}
                                       : "needs a duration like 30m, 4h or 1h30m, above zero";
     };
-    return CLI::Validator{check, "DURATION"};
+    return CLI::Validator{check, ""};
+}
+
+CLI::Validator positive() {
+    const auto check = [](const std::string& text) {
+        return CLI::PositiveNumber(text).empty() ? std::string{} : "needs a positive number";
+    };
+    return CLI::Validator{check, ""};
 }
 
 CLI::Validator since() {
@@ -36,7 +46,7 @@ CLI::Validator since() {
                    : "needs a date like 2026-11-21, a time like 2026-11-21T19:04:05Z or how long "
                      "ago, like 7d";
     };
-    return CLI::Validator{check, "SINCE"};
+    return CLI::Validator{check, ""};
 }
 
 /// A command that needs nothing but its name. All take --json.
@@ -59,10 +69,10 @@ void add_looking(CLI::App& app, Arguments& out) {
     auto& top = add(app, out, Verb::top, "top", "the same with instances, refreshed in place");
     top.add_option("-n", out.count, "stop after so many screens")
         ->type_name("COUNT")
-        ->check(CLI::PositiveNumber);
+        ->check(positive());
     top.add_option("--interval", out.interval, "time between two screens")
         ->capture_default_str()
-        ->type_name("")
+        ->type_name("DURATION")
         ->check(duration());
     auto& instances = add(app, out, Verb::instances, "instances", "table of instances");
     instances.add_option("--team", out.order.team, "only of this team")->type_name("TEAM");
@@ -76,7 +86,7 @@ void add_looking(CLI::App& app, Arguments& out) {
     explain.add_option("ID", out.order.instance, "the instance")
         ->required()
         ->type_name("")
-        ->check(CLI::PositiveNumber);
+        ->check(positive());
     add(app, out, Verb::findings, "findings", "what the rules say of instances and teams");
     add(app, out, Verb::alerts, "alerts", "what was told, and to whom");
     add(app, out, Verb::actions, "actions", "what was done, and what is under way");
@@ -86,7 +96,7 @@ void add_deciding(CLI::App& app, Arguments& out) {
     using ctl::Verb;
     auto& order = out.order;
     const auto length = [&order](CLI::App& command, const std::string& help) {
-        command.add_option("--for", order.duration, help)->type_name("")->check(duration());
+        command.add_option("--for", order.duration, help)->type_name("DURATION")->check(duration());
         command.add_option("--reason", order.reason, "for the others, and for the audit log")
             ->type_name("TEXT");
     };
@@ -94,7 +104,7 @@ void add_deciding(CLI::App& app, Arguments& out) {
         command.add_option("ID", order.instance, "the instance")
             ->required()
             ->type_name("")
-            ->check(CLI::PositiveNumber);
+            ->check(positive());
     };
     auto& protect = add(app, out, Verb::protect, "protect", "exempt an instance from every rule");
     instance(protect);
@@ -105,7 +115,7 @@ void add_deciding(CLI::App& app, Arguments& out) {
     for (auto* command : {&approve, &dismiss}) {
         command->add_option("HOLD", order.hold, "its number; not needed when there is one only")
             ->type_name("")
-            ->check(CLI::PositiveNumber);
+            ->check(positive());
     }
     length(
         add(app, out, Verb::pause, "pause", "suspend all actions"),
@@ -128,7 +138,7 @@ void add_operating(CLI::App& app, Arguments& out) {
     auto& audit = add(app, out, Verb::audit, "audit", "the audit log");
     audit.add_option("--team", out.order.team, "only of this team")->type_name("TEAM");
     audit.add_option("--since", out.order.since, "from then on: a date, a time, or how long ago")
-        ->type_name("")
+        ->type_name("WHEN")
         ->check(since());
     add(audit, out, Verb::audit_verify, "verify", "whether it is whole and unaltered");
     audit.require_subcommand(0, 1);
@@ -150,6 +160,21 @@ void define(CLI::App& app, Arguments& out) {
     add_looking(app, out);
     add_deciding(app, out);
     add_operating(app, out);
+}
+
+/// The word that stands where a command should, and the nearest command there is.
+std::string no_such_command(const std::string& word, const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const auto* command : app.get_subcommands({})) {
+        names.push_back(command->get_name());
+    }
+    const std::vector<std::string_view> known{names.begin(), names.end()};
+    const auto near = nearest(word, known);
+    return fmt::format(
+        "there is no command '{}'{}\n",
+        printable(word),
+        near.empty() ? std::string{"; --help lists them"}
+                     : fmt::format("; did you mean '{}'?", near));
 }
 
 int carry_out(const Arguments& arguments) {
@@ -185,6 +210,11 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {
+        const auto words = app.remaining();
+        if (app.get_subcommands().empty() && !words.empty() && !words.front().starts_with('-')) {
+            fmt::print(stderr, "vastwatchctl: {}", no_such_command(words.front(), app));
+            return ctl::exit_usage;
+        }
         const bool asked = app.exit(problem) == 0;
         return asked ? ctl::exit_done : ctl::exit_usage;
     }

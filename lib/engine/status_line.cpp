@@ -15,7 +15,9 @@ std::string make_status_line(const State& state, Now now) {
         burn += state.ledger.account_burn(account.name);
     }
     for (const auto& [id, instance] : state.instances) {
-        instances += instance->missed_sweeps == 0 ? 1 : 0;
+        if (instance->missed_sweeps == 0) {
+            ++instances;
+        }
     }
     std::string line = fmt::format(
         "{} instances, {}{}",

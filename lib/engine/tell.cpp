@@ -85,6 +85,18 @@ void resolve(State& state, Effects& effects, alerts::Alert draft, Now now) {
         return;
     }
     const std::string key = draft.condition;
+    // Whoever got the firing form gets this one, and services that merge the two by their labels
+    // find them equal.
+    const auto fired = state.alerts.find(state.conditions.at(key).alert);
+    if (fired != state.alerts.end()) {
+        draft.severity = fired->second.severity;
+        draft.team = fired->second.team;
+        draft.account = fired->second.account;
+        draft.window = fired->second.window;
+        draft.window_start = fired->second.window_start;
+        draft.threshold = fired->second.threshold;
+        draft.notify = fired->second.notify;
+    }
     draft.resolved = true;
     tell(state, effects, std::move(draft), now);
     forget(state, key);

@@ -8,6 +8,7 @@
 #include <boost/json/monotonic_resource.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace vastwatch::vast {
@@ -18,30 +19,33 @@ constexpr std::size_t most_name_bytes = 256;
 constexpr std::size_t most_label_bytes = 1024;
 constexpr std::size_t most_token_bytes = 8192;
 constexpr int most_item_levels = 4;
+constexpr Usd one_rounding = Usd::from_nanos(1'000'000);  // between an item and its share of a row
 // A sum of more than this is nonsense, and far below where integers end.
 constexpr Usd most_sum = Usd::dollars(1'000'000'000);
 
-/// Sorts an item's amount by its type. Items of serverless rows hold items of their own.
-bool add_items(Charge& charge, const boost::json::object& row, int levels) {
+/// Sorts the items' amounts by their types; gives how many there were. Items of serverless rows
+/// hold items of their own.
+int add_items(Charge& charge, const boost::json::object& row, int levels) {
     const auto* items = array_field(row, "items");
     if (items == nullptr || levels == 0) {
-        return false;
+        return 0;
     }
-    bool any = false;
+    int count = 0;
     for (const auto& value : *items) {
         const auto* item = value.if_object();
         if (item == nullptr) {
             continue;
         }
-        if (add_items(charge, *item, levels - 1)) {
-            any = true;
+        const int inner = add_items(charge, *item, levels - 1);
+        if (inner > 0) {
+            count += inner;
             continue;
         }
         const auto amount = read_usd(field(*item, "amount"), most_amount);
         if (!amount) {
             continue;
         }
-        any = true;
+        ++count;
         const auto type = read_text(field(*item, "type")).value_or("");
         if (type == "gpu") {
             charge.gpu += *amount;
@@ -53,7 +57,21 @@ bool add_items(Charge& charge, const boost::json::object& row, int levels) {
             charge.other += *amount;
         }
     }
-    return any;
+    return count;
+}
+
+/// What the items leave of the row's amount. Row and items are rounded each for itself, to a tenth
+/// of a cent: a rest as small as that is no charge of another kind, and the largest part takes it.
+void add_rest(Charge& charge, Usd rest, int items) {
+    const Usd rounding = Usd::from_nanos(items * one_rounding.nanos());
+    if (rest > rounding || -rest > rounding) {
+        charge.other += rest;
+        return;
+    }
+    std::array parts{&charge.gpu, &charge.disk, &charge.bandwidth, &charge.other};
+    const auto largest = std::max_element(
+        parts.begin(), parts.end(), [](const Usd* a, const Usd* b) { return *a < *b; });
+    **largest += rest;
 }
 
 std::optional<InstanceId> instance_of(std::string_view source) {
@@ -83,13 +101,13 @@ std::optional<Charge> decode_charge(const boost::json::object& row) {
     if (start) {
         charge.first_day = utc_day_start(*start);
     }
-    const bool has_items = add_items(charge, row, most_item_levels);
+    const int items = add_items(charge, row, most_item_levels);
     const auto amount = read_usd(field(row, "amount"), most_amount);
-    if (!amount && !has_items) {
+    if (!amount && items == 0) {
         return std::nullopt;
     }
     if (amount) {
-        charge.other += *amount - charge.total();
+        add_rest(charge, *amount - charge.total(), items);
     }
     return charge;
 }

@@ -23,7 +23,7 @@ struct ChargesPage {
 };
 
 /// A page, or why the body is none. The total of each row is its `amount`; what its items do not
-/// explain of that is `other`.
+/// explain of that is `other`, unless it is only their rounding.
 Outcome<ChargesPage> decode_charges(std::string_view body);
 
 /// Adds up pages and says whether they are all.

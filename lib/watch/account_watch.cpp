@@ -85,19 +85,23 @@ AccountWatch::AccountWatch(Core& core, const config::AccountAccess& access)
       billing_wake_(core.world().clock),
       verify_wake_(core.world().clock),
       request_wake_(core.world().clock) {
-    renew(access);
+    take(access);
 }
 
 AccountWatch::~AccountWatch() {
     core_.remove_orders(name_);
 }
 
-void AccountWatch::renew(const config::AccountAccess& access) {
+void AccountWatch::take(const config::AccountAccess& access) {
     poll_interval_ = access.poll_interval;
     billing_interval_ = access.billing_interval;
     client_ = make_client(core_.world(), access);
     failures_ = 0;
     core_.add_orders(name_, this);
+}
+
+void AccountWatch::renew(const config::AccountAccess& access) {
+    take(access);
     poll_wake_.notify();
     billing_wake_.notify();
 }

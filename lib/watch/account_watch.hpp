@@ -48,6 +48,7 @@ class AccountWatch final : public Orders {
     const std::string& billing_problem() const { return billing_problem_; }
 
   private:
+    void take(const config::AccountAccess& access);
     boost::asio::awaitable<void> poll_once(std::shared_ptr<vast::Client> client);
     boost::asio::awaitable<void> bill_once(std::shared_ptr<vast::Client> client);
     boost::asio::awaitable<bool>

@@ -125,6 +125,7 @@ asio::awaitable<web::CommandResult> Watch::reload() {
         world.log.error(
             "config_rejected", "the old configuration stays in force: " + result.message);
     }
+    view_.reset();
     world.metrics.config_reloaded(result.ok);
     co_await core_.settle(std::move(effects));
     world.manager.ready(status_line());

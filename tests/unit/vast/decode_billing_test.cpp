@@ -78,6 +78,16 @@ TEST_CASE("what the items do not explain of the amount is other, so that the tot
     CHECK(row.total() == dollars(1.0));
 }
 
+TEST_CASE("a rest that is only the rounding of the items is no charge of another kind") {
+    const auto row =
+        page_of(charges_json(R"({"source":"instance-1","amount":1.0,"items":[)"
+                             R"({"type":"gpu","amount":0.702},{"type":"disk","amount":0.299}]})"))
+            .rows.front();
+    CHECK(row.gpu == dollars(0.701));
+    CHECK(row.disk == dollars(0.299));
+    CHECK(row.other == Usd());
+}
+
 TEST_CASE("a row without an amount is the sum of its items") {
     const auto row =
         page_of(charges_json(R"({"source":"instance-1","amount":null,"items":[)"
