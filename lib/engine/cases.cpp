@@ -127,11 +127,12 @@ Wanted choose(const State& state, const std::vector<const Finding*>& findings, I
     return wanted;
 }
 
-FindingsByInstance acting_findings(const rules::Evaluation& evaluation) {
-    std::map<InstanceId, std::vector<const Finding*>> grouped;
-    for (const auto& finding : evaluation.findings) {
-        if (finding.instance && finding.action >= Action::stop &&
-            finding.exemption == rules::Exemption::none) {
+FindingsByInstance acting_findings(const State& state, Instant now) {
+    FindingsByInstance grouped;
+    for (const auto& finding : state.evaluation.findings) {
+        const bool acts = finding.instance && finding.action >= Action::stop &&
+                          finding.exemption == rules::Exemption::none;
+        if (acts && (rules::is_cap(finding.rule) || opens_at(state, finding) <= now)) {
             grouped[*finding.instance].push_back(&finding);
         }
     }
@@ -168,7 +169,7 @@ void count(State& state, const Case& item, const std::string& outcome) {
 }
 
 void open_and_update(State& state, Effects& effects, Now now) {
-    const auto grouped = acting_findings(state.evaluation);
+    const auto& grouped = state.acting;
     std::vector<InstanceId> unwanted;
     for (const auto& [id, item] : state.cases) {
         const auto it = grouped.find(id);
@@ -269,7 +270,7 @@ void close(
 }
 
 void refresh_reasons(const State& state, enforcement::Case& item) {
-    const auto grouped = acting_findings(state.evaluation);
+    const auto& grouped = state.acting;
     const auto it = grouped.find(item.instance);
     if (it != grouped.end()) {
         const auto wanted = choose(state, it->second, Instant::max());

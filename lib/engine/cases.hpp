@@ -17,10 +17,6 @@ struct Wanted {
     std::vector<const rules::Finding*> all;
 };
 
-using FindingsByInstance = std::map<InstanceId, std::vector<const rules::Finding*>>;
-
-/// The findings of the latest evaluation that stop or destroy, and are not exempt.
-FindingsByInstance acting_findings(const rules::Evaluation& evaluation);
 
 /// What of them counts at `now`; `first` is null when nothing does yet.
 Wanted choose(const State& state, const std::vector<const rules::Finding*>& findings, Instant now);

@@ -6,6 +6,10 @@
 
 namespace vastwatch::engine {
 
+/// The findings of the latest evaluation that stop or destroy, are not exempt, and are near enough
+/// to be a case; to be kept as State::acting.
+FindingsByInstance acting_findings(const State& state, Instant now);
+
 /// After every step: opens, updates and drops cases by the latest evaluation, warns, holds, orders
 /// reads, and makes the intents and orders of what is verified and due.
 void enforce(State& state, Effects& effects, Now now);

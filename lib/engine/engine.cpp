@@ -78,6 +78,7 @@ Effects Engine::decide(Now now, Effects effects) {
     const auto all = subjects(state_, now.wall);
     state_.evaluation =
         rules::evaluate(rules::Situation{*state_.policy, all, state_.ledger, now.wall});
+    state_.acting = acting_findings(state_, now.wall);
     for (auto it = state_.to_judge.begin(); it != state_.to_judge.end();) {
         if (state_.accounts[*it].swept_this_run) {
             judge_new_policy(state_, effects, *it, now);

@@ -177,7 +177,7 @@ void lapse_holds(State& state, Effects& effects, Now now) {
 }
 
 void judge_new_policy(State& state, Effects& effects, const AccountName& account, Now now) {
-    const auto grouped = acting_findings(state.evaluation);
+    const auto& grouped = state.acting;
     std::vector<InstanceId> fresh_ones;
     for (const auto& [id, findings] : grouped) {
         const auto instance = state.instances.find(id);

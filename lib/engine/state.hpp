@@ -66,6 +66,9 @@ struct PriceIncreaseFact {
     std::optional<UsdPerHour> new_rate;
 };
 
+/// Findings by the instance they are about; they live in the evaluation.
+using FindingsByInstance = std::map<InstanceId, std::vector<const rules::Finding*>>;
+
 struct State {
     std::shared_ptr<const policy::Policy> policy;
     ledger::Ledger ledger;
@@ -100,6 +103,7 @@ struct State {
     std::string config_problem;
 
     rules::Evaluation evaluation;  // the latest
+    FindingsByInstance acting;     // of the latest: what wants to stop or destroy, and soon
     std::function<AlertId(Instant)> make_alert_id;
     std::function<double()> jitter;
 

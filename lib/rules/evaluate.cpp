@@ -66,6 +66,7 @@ void judge_idle(const Subject& subject, Instant now, Collector& out) {
     if (!state.applies || !state.covered || !state.due) {
         return;
     }
+    out.changes_at(*state.due - subject.team->rules.idle_warning);
     const bool serverless = state.exemption == Exemption::serverless;
     auto finding = about(
         subject,
