@@ -1,4 +1,10 @@
 // The HTTP server of spec section 10. The handler runs on the loop and may take its time in slices.
+//
+// What comes over TCP can only read, so the Host header is not compared with anything: a page that
+// rebinds its name to this address could read what any local user can, and a check would break the
+// reverse proxies that pass the browser's Host on. There is no CORS: pages of other origins get no
+// answer they could read. Every answer carries headers that keep browsers from sniffing, framing,
+// caching and embedding it.
 #pragma once
 
 #include "runtime/clock.hpp"
@@ -28,6 +34,8 @@ struct Request {
     std::string if_none_match;
 };
 
+/// The server adds Content-Length, Date, Connection and the security headers; a header given here
+/// wins over the server's own of that name. The body is left out where HTTP wants none (HEAD).
 struct Response {
     int status = 200;
     std::string content_type = "application/json";
@@ -35,6 +43,8 @@ struct Response {
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
+/// Answers requests. Paths it does not know are its to refuse (404), as are methods (405 with
+/// Allow); it treats HEAD as GET. What it throws becomes a 500 and a log line.
 class Handler {
   public:
     Handler() = default;
@@ -45,12 +55,14 @@ class Handler {
     virtual boost::asio::awaitable<Response> handle(Request request) = 0;
 };
 
+/// Bounds for what strangers may do. A request over a limit gets 431, 413 or 408, a connection over
+/// the limit 503, and is then closed.
 struct Limits {
     std::size_t header_bytes = 16 * 1024;
     std::size_t body_bytes = 64 * 1024;
     std::size_t connections = 256;
-    Duration read_timeout = std::chrono::seconds{10};   // from a request's first byte to its last
-    Duration idle_timeout = std::chrono::seconds{60};   // between two requests
+    Duration read_timeout = std::chrono::seconds{10};  // from a request's first byte to its last
+    Duration idle_timeout = std::chrono::seconds{60};  // between two requests
     Duration write_timeout = std::chrono::seconds{30};
 };
 
@@ -76,13 +88,32 @@ using Listening = std::variant<std::unique_ptr<Server>, ServerError>;
 
 /// Listens on a TCP address ("127.0.0.1" or "::1"). Port 0 takes any.
 Listening listen_tcp(
-    boost::asio::io_context& loop, runtime::Clock& clock, runtime::Log& log, Handler& handler,
-    Limits limits, const std::string& host, std::uint16_t port);
+    boost::asio::io_context& loop,
+    runtime::Clock& clock,
+    runtime::Log& log,
+    Handler& handler,
+    Limits limits,
+    const std::string& host,
+    std::uint16_t port);
 
 /// Listens on a Unix socket: mode 0660, group `vastwatch` when there is one; a stale socket file is
 /// replaced, a live one is an error. Requests carry control = true and the peer's uid as actor.
 Listening listen_unix(
-    boost::asio::io_context& loop, runtime::Clock& clock, runtime::Log& log, Handler& handler,
-    Limits limits, const std::string& path);
+    boost::asio::io_context& loop,
+    runtime::Clock& clock,
+    runtime::Log& log,
+    Handler& handler,
+    Limits limits,
+    const std::string& path);
+
+/// Serves a socket that systemd made and that listens already; takes the descriptor over. A Unix
+/// socket is a control socket, anything else is not.
+Listening listen_inherited(
+    boost::asio::io_context& loop,
+    runtime::Clock& clock,
+    runtime::Log& log,
+    Handler& handler,
+    Limits limits,
+    int descriptor);
 
 }  // namespace vastwatch::http

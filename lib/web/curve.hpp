@@ -1,0 +1,15 @@
+// A team's day as a drawing: what was spent so far, where it leads at present rates, and the cap.
+#pragma once
+
+#include "engine/view.hpp"
+
+#include <string>
+
+namespace vastwatch::web {
+
+/// An <svg> without text, styled by classes; it stretches to whatever width it is given. Empty when
+/// there is nothing to draw: no day window, or neither spend nor projection in it. A cap far above
+/// both is left out, so that the curve can be seen.
+std::string day_curve(const engine::TeamView& team, Instant now);
+
+}  // namespace vastwatch::web
