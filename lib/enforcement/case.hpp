@@ -1,7 +1,7 @@
 // One instance that something is due for, and everything that was decided about it.
 #pragma once
 
-#include "alerts/alert.hpp"
+#include "base/ids.hpp"
 #include "fleet/observation.hpp"
 #include "rules/finding.hpp"
 

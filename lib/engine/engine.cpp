@@ -133,8 +133,11 @@ Effects Engine::on_answered(const RequestAnswered& answer, Now now) {
 }
 
 Effects Engine::on_charges(const ChargesRead& charges, Now now) {
+    const auto before = spend_of_destroyed(state_, charges, now);
     observe_charges(state_, charges, now);
-    return decide(now, Effects{});
+    Effects effects;
+    tell_billed_on(state_, effects, charges, before, now);
+    return decide(now, std::move(effects));
 }
 
 Effects Engine::on_money(const MoneyRead& money, Now now) {

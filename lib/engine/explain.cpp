@@ -97,6 +97,17 @@ std::string next_paragraph(const State& state, const InstanceView& view, Now now
     return text;
 }
 
+std::string_view what_happens(policy::Action action) {
+    switch (action) {
+        case policy::Action::destroy:
+            return "destroyed";
+        case policy::Action::stop:
+            return "stopped";
+        default:
+            return "told about";
+    }
+}
+
 std::string headline(const State& state, const InstanceView& view, Now now) {
     const auto id = view.instance->id.value();
     if (!view.protection.empty() && !view.deadline) {
@@ -104,9 +115,10 @@ std::string headline(const State& state, const InstanceView& view, Now now) {
     }
     if (view.deadline && view.deadline->at > now.wall) {
         return fmt::format(
-            "Instance {} will be acted upon ({}) in {}: rule {}.",
+            "Instance {} will be {} at {}, in {}: rule {}.",
             id,
-            policy::to_string(view.deadline->action),
+            what_happens(view.deadline->action),
+            state.policy->calendar.format_time(view.deadline->at),
             humanize(view.deadline->at - now.wall),
             rules::to_string(view.deadline->rule));
     }
@@ -124,7 +136,6 @@ std::string headline(const State& state, const InstanceView& view, Now now) {
     if (view.evidence == fleet::Evidence::idle) {
         return fmt::format("Instance {} is idle, and no rule acts on that.", id);
     }
-    (void)state;
     return fmt::format(
         "Whether instance {} works is unknown, so it is left alone: {}.",
         id,
@@ -150,11 +161,13 @@ std::optional<Explanation> make_explanation(const State& state, InstanceId id, N
     for (const auto& finding : state.evaluation.findings) {
         if (finding.instance == id) {
             explanation.findings.push_back(finding);
+            explanation.finding_reasons.push_back(
+                rules::reason(finding, it->second.get(), *subject.team, calendar));
             if (finding.rule != rules::Rule::idle && finding.holds(now.wall)) {
                 explanation.paragraphs.push_back(fmt::format(
                     "Rule {}: {}.",
                     rules::to_string(finding.rule),
-                    rules::reason(finding, it->second.get(), *subject.team, calendar)));
+                    explanation.finding_reasons.back()));
             }
         }
     }

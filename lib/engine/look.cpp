@@ -108,8 +108,7 @@ std::string protection_text(
     const rules::IdleState& idle,
     Now now) {
     const auto& calendar = state.policy->calendar;
-    const auto& ids = subject.team->protected_ids;
-    if (std::find(ids.begin(), ids.end(), subject.instance->id) != ids.end()) {
+    if (subject.protected_id) {
         return "listed in protected_ids";
     }
     const auto command = state.protections.find(subject.instance->id);
@@ -189,6 +188,16 @@ std::optional<Deadline> deadline_of(
 }
 
 using FindingsById = std::map<InstanceId, std::vector<const rules::Finding*>>;
+
+std::string reason_of(const State& state, const rules::Finding& finding) {
+    const fleet::Instance* instance = nullptr;
+    if (finding.instance) {
+        const auto it = state.instances.find(*finding.instance);
+        instance = it == state.instances.end() ? nullptr : it->second.get();
+    }
+    return rules::reason(
+        finding, instance, state.policy->team_or_unassigned(finding.team), state.policy->calendar);
+}
 
 FindingsById index_findings(const State& state) {
     FindingsById index;
@@ -363,6 +372,9 @@ std::shared_ptr<const View> make_view(State& state, Now now) {
         }
     }
     view->findings = state.evaluation.findings;
+    for (const auto& finding : view->findings) {
+        view->finding_reasons.push_back(reason_of(state, finding));
+    }
     view_cases(state, *view);
     view_alerts(state, *view);
     view->counters = state.ledger.counters(now.wall);

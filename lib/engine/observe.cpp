@@ -180,7 +180,8 @@ void observe_row(
         return;  // two keys see the same contract: the first one counts it
     }
     auto& instance = change(state, row.id);
-    const bool lasting = is_new || instance.missed_sweeps > 0 || !same_lasting(instance.row, row);
+    const bool was_missed = instance.missed_sweeps > 0;
+    const bool lasting = is_new || was_missed || !same_lasting(instance.row, row);
     const auto before = std::tuple{
         instance.team,
         instance.running_since,
@@ -195,7 +196,12 @@ void observe_row(
     if (!instance.label_protected_since && label_protected(state, instance)) {
         instance.label_protected_since = at;
     }
-    meter(state, instance, is_new ? accrual_start(account, row, at) : at);
+    // One that is back was there all along, since ids are not used again: it accrues from where its
+    // meter was closed, which is about when the listing that missed it began.
+    const Instant from = is_new       ? accrual_start(account, row, at)
+                         : was_missed ? std::min(account.state.last_sweep.value_or(at), at)
+                                      : at;
+    meter(state, instance, from);
     const bool had_period = instance.idle.began.has_value();
     sample(state, account, instance, at, interrupted);
     const auto after = std::tuple{
@@ -268,12 +274,14 @@ void forget_gone(State& state, const AccountName& account) {
     }
 }
 
-bool clock_stepped(LiveAccount& account, Now at) {
-    const Duration offset = at.wall.time_since_epoch() - at.mono.time_since_epoch();
-    const bool stepped =
-        account.clock_offset && std::chrono::abs(offset - *account.clock_offset) > clock_step_limit;
-    account.clock_offset = offset;
-    return stepped;
+Duration clock_offset(Now at) {
+    return at.wall.time_since_epoch() - at.mono.time_since_epoch();
+}
+
+/// The wall clock was set since the latest sweep.
+bool clock_stepped(const LiveAccount& account, Now at) {
+    return account.clock_offset &&
+           std::chrono::abs(clock_offset(at) - *account.clock_offset) > clock_step_limit;
 }
 
 }  // namespace
@@ -282,6 +290,7 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     state.ledger.advance(sweep.ended.wall);
     auto& account = account_of(state, sweep.account);
     const bool interrupted = clock_stepped(account, now);
+    account.clock_offset = clock_offset(now);
     account.sweep_took = sweep.ended.mono - sweep.began.mono;
     const Instant at = sweep.ended.wall;
     const auto& last = account.state.last_sweep;
@@ -310,13 +319,15 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
 
 void observe_verification(State& state, const fleet::Verification& read) {
     auto& account = account_of(state, read.account);
+    // The next sweep has to notice a step as well, for all the others: nothing is noted here.
+    const bool interrupted = clock_stepped(account, read.read_at);
     for (const auto& row : read.rows) {
         const auto it = state.instances.find(row.id);
         if (it != state.instances.end()) {
             // A sweep that was answered later may have been taken in first: that is no clock that
             // went backwards, which would end the idle period.
             const Instant at = std::max(read.read_at.wall, it->second->last_seen);
-            observe_row(state, account, row, at, false);
+            observe_row(state, account, row, at, interrupted);
         }
     }
 }

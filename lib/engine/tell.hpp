@@ -1,8 +1,10 @@
 // Alerts: made in the same step as what caused them, told once per condition, queued per notifier.
 #pragma once
 
+#include "engine/events.hpp"
 #include "engine/state.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -75,6 +77,17 @@ void tell_failed(State& state, Effects& effects, const enforcement::Case& item, 
 void tell_failure_over(State& state, Effects& effects, const enforcement::Case& item, Now now);
 void tell_hold(State& state, Effects& effects, const enforcement::Hold& hold, Now now);
 void tell_hold_over(State& state, Effects& effects, const enforcement::Hold& hold, Now now);
+
+/// GPU and disk spend, before charges are taken in, of the destroyed instances that they name.
+std::map<InstanceId, Usd>
+spend_of_destroyed(const State& state, const ChargesRead& charges, Now now);
+/// Tells of those among them that charges, now taken in, show to have been billed on.
+void tell_billed_on(
+    State& state,
+    Effects& effects,
+    const ChargesRead& charges,
+    const std::map<InstanceId, Usd>& before,
+    Now now);
 
 /// The next moment at which one of the readings above would tell something new.
 std::optional<Instant> next_telling(const State& state, Instant now);

@@ -220,11 +220,14 @@ void tell_price_increases(State& state, Effects& effects, Now now) {
 /// Billing instances of which nobody knows the price: unknown is not zero.
 void tell_unknown_prices(State& state, Effects& effects, Now now) {
     std::vector<alerts::AlertInstance> unknown;
+    std::size_t uncounted = 0;
     for (const auto& [id, instance] : state.instances) {
         const auto billing = fleet::billing_of(instance->row);
         const bool bills = billing.gpu || billing.disk;
-        if (instance->missed_sweeps == 0 && bills && !state.ledger.instance_rates(id)) {
+        const auto rates = state.ledger.instance_rates(id);
+        if (instance->missed_sweeps == 0 && bills && (!rates || rates->estimated)) {
             unknown.push_back(listed(state, *instance, std::nullopt));
+            uncounted += rates ? 0U : 1U;
         }
     }
     Alert draft;
@@ -243,10 +246,20 @@ void tell_unknown_prices(State& state, Effects& effects, Now now) {
         "The price of {} billing instance{} is unknown",
         unknown.size(),
         unknown.size() == 1 ? "" : "s");
-    draft.text =
-        "The service sends no usable price for them, and there is none from before. Their cost is "
-        "missing from every figure until charges arrive; max_dph of their team would be used as an "
-        "estimate.";
+    draft.text = "The service sends no usable price for what is listed here.";
+    if (unknown.size() > uncounted) {
+        draft.text += fmt::format(
+            " {} count{} at an estimate: the last price known, what the offer asks, or max_dph of "
+            "the team.",
+            unknown.size() - uncounted,
+            unknown.size() - uncounted == 1 ? "s" : "");
+    }
+    if (uncounted > 0) {
+        draft.text += fmt::format(
+            " The cost of {} is missing from every figure until charges arrive; max_dph of the "
+            "team would be used as an estimate.",
+            uncounted);
+    }
     list_instances(draft, std::move(unknown));
     fire(state, effects, std::move(draft), std::nullopt, now);
 }

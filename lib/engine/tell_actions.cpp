@@ -55,14 +55,15 @@ void warn_team(
         state.policy->calendar.format_time(first));
     draft.text = fmt::format(
         "At {}, in {}, {} will be {} unless {} GPU works again before then.{}{}\n\nTo prevent it: "
-        "use the GPU, or run `vastwatchctl protect ID --for 4h --reason WHY`.",
+        "use the GPU, or run `vastwatchctl protect {} --for 4h --reason WHY`.",
         state.policy->calendar.format(first),
         humanize(first - now.wall),
         ids.size() == 1 ? "it" : "they",
         participle(rules.idle_action),
         ids.size() == 1 ? "its" : "their",
         state.policy->enforcement.enforce ? "" : " (Dry run: nothing will be done.)",
-        reasons);
+        reasons,
+        ids.size() == 1 ? std::to_string(ids.front().value()) : "ID");
     list_instances(draft, std::move(instances));
     const auto alert = tell(state, effects, std::move(draft), now);
     for (const auto id : ids) {

@@ -28,9 +28,7 @@ Affected affected_by(const State& state, const rules::Finding& cap, Now now) {
         if (!ours || !rules::costs_money(subject)) {
             continue;
         }
-        const auto& ids = subject.team->protected_ids;
-        const bool exempt = subject.protected_until ||
-                            std::find(ids.begin(), ids.end(), subject.instance->id) != ids.end();
+        const bool exempt = subject.protected_until || subject.protected_id;
         const auto action = subject.team->rules.cap_action;
         if (exempt) {
             result.exempt.push_back(listed(state, *subject.instance, policy::Action::alert));

@@ -234,7 +234,8 @@ asio::awaitable<web::CommandResult> Watch::execute(web::Command command) {
         co_return result;
     }
     if (command.name == "test-notifier") {
-        auto result = co_await test_notifier(NotifierName{command.notifier});
+        NotifierName name{command.notifier};
+        auto result = co_await test_notifier(std::move(name));
         co_return result;
     }
     if (command.name == "poll") {
