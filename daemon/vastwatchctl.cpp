@@ -58,8 +58,8 @@ CLI::App& add(
     const std::string& does) {
     auto* command = parent.add_subcommand(name, does);
     command->add_flag("--json", out.order.json, "the daemon's JSON, on one line");
-    // The verb of the innermost command holds: its callback comes after its parent's.
-    command->parse_complete_callback([&out, verb]() { out.order.verb = verb; });
+    // Called before what follows is parsed: the verb of the innermost command is set last.
+    command->preparse_callback([&out, verb](std::size_t) { out.order.verb = verb; });
     return *command;
 }
 
@@ -192,7 +192,7 @@ int carry_out(const Arguments& arguments) {
     const auto outcome = ctl::run(arguments.order, link, look, std::chrono::system_clock::now());
     const bool written = ctl::write_out(outcome.out);
     if (!outcome.err.empty()) {
-        fmt::print(stderr, "vastwatchctl: {}", outcome.err);
+        fmt::print(stderr, "{}", outcome.err);
     }
     if (!written && outcome.code == ctl::exit_done) {
         fmt::print(stderr, "vastwatchctl: the output cannot be written\n");

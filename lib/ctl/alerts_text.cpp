@@ -36,6 +36,11 @@ Text delivered(const Fields& alert) {
     return text.empty() ? Text{"nobody", Style::soft} : text;
 }
 
+std::string title_of(const Fields& alert) {
+    return alert.text("title").value_or(alert.word("kind")) +
+           (alert.flag("dry_run") ? " (dry run)" : "");
+}
+
 Table table_of(const std::vector<Fields>& alerts, std::size_t most, Instant now, const Look& look) {
     Table table{{
         Column{"WHEN", Align::left},
@@ -46,12 +51,10 @@ Table table_of(const std::vector<Fields>& alerts, std::size_t most, Instant now,
     for (std::size_t i = 0; i < std::min(alerts.size(), most); ++i) {
         const auto& alert = alerts[i];
         const auto at = alert.time("time");
-        Text title{alert.text("title").value_or(alert.word("kind"))};
-        title.add(alert.flag("dry_run") ? " (dry run)" : "", Style::soft);
         table.row({
             Text{at ? clock_time(*at, now, look.calendar) : std::string{unknown}},
             severity(alert),
-            title,
+            Text{title_of(alert)},
             delivered(alert),
         });
     }
@@ -80,7 +83,21 @@ Lines alerts_lines(const Fields& answer, const Look& look) {
         return page.take();
     }
     const auto now = answer.time("time").value_or(Instant{});
-    page.table(table_of(alerts, alerts.size(), now, look));
+    constexpr std::size_t roomy = 110;
+    if (look.width == 0 || look.width >= roomy) {
+        page.table(table_of(alerts, alerts.size(), now, look));
+        return page.take();
+    }
+    // What was told is shown in full, on lines of its own where there is no room beside the rest.
+    for (const auto& alert : alerts) {
+        const auto at = alert.time("time");
+        page.line(Text{at ? clock_time(*at, now, look.calendar) : std::string{unknown}, Style::soft}
+                      .add("  ")
+                      .append(severity(alert))
+                      .add("  told ", Style::soft)
+                      .append(delivered(alert)));
+        page.paragraph(Text{"  "}, title_of(alert));
+    }
     return page.take();
 }
 

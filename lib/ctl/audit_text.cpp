@@ -95,7 +95,7 @@ Lines verify_lines(const Fields& answer, const Look& look) {
     }
     page.line(Text{"✗", Style::bad}.add(" The audit log is not whole: " + extent + "."));
     for (const auto& problem : answer.texts("problems")) {
-        page.paragraph("  " + problem, Style::plain, 4);
+        page.paragraph(Text{"  "}, problem);
     }
     return page.take();
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace vastwatch::ctl {
@@ -77,17 +78,11 @@ Lines doctor_lines(const Fields& answer, const Look& look) {
         const auto mark = mark_of(status);
         errors += mark.style == Style::bad ? 1U : 0U;
         warnings += mark.style == Style::warn ? 1U : 0U;
-        const auto pieces = wrap(
-            fmt::format("{}: {}", name, check.word("text")), look.width == 0 ? 0 : look.width - 2);
-        bool first = true;
-        for (const auto& piece : pieces) {
-            page.line(
-                Text{first ? mark.sign : std::string_view{" "}, mark.style}.add(" ").add(piece));
-            first = false;
-        }
+        page.paragraph(
+            Text{mark.sign, mark.style}.add(" "), fmt::format("{}: {}", name, check.word("text")));
         const auto help = status == "ok" ? std::string{} : remedy(name, status);
         if (const auto text = check.text("remedy").value_or(help); !text.empty()) {
-            page.paragraph("  → " + text, Style::soft, 4);
+            page.paragraph(Text{"  → ", Style::soft}, text, Style::soft);
         }
     }
     page.blank();

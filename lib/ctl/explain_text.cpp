@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::size_t newest_runs = 20;
 
-void fact(Page& page, std::string_view name, const std::string& value) {
+void fact(Page& page, std::string_view name, std::string_view value, Style style = Style::plain) {
     constexpr std::size_t name_width = 12;
-    page.line(Text{fmt::format("  {:<{}}", name, name_width), Style::soft}.add(value));
+    page.paragraph(Text{fmt::format("  {:<{}}", name, name_width), Style::soft}, value, style);
 }
 
 std::string started(const Fields& instance, Instant now, const Calendar& calendar) {
@@ -116,36 +116,40 @@ void add_period(Page& page, const Fields& answer, Instant now) {
     const auto period = answer.object("idle_period");
     const auto part = [&period](std::string_view name) {
         const auto length = period.seconds(name);
-        return length ? humanize(*length) : std::string{unknown};
+        if (!length) {
+            return std::string{unknown};
+        }
+        return *length < std::chrono::seconds{1} ? std::string{"0s"} : humanize(*length);
     };
     const auto began = period.time("began");
     const auto coverage = period.number("coverage_percent");
     page.heading("Idle period");
     page.paragraph(
+        Text{"  "},
         fmt::format(
-            "  Since {}: {} idle, {} busy, {} unknown; known samples cover {}.",
+            "Since {}: {} idle, {} busy, {} unknown; known samples cover {}.",
             began ? moment(*began, now, page.look().calendar) : std::string{unknown},
             part("idle_seconds"),
             part("busy_seconds"),
             part("unknown_seconds"),
-            coverage ? percent(*coverage) : std::string{unknown}),
-        Style::plain,
-        2);
+            coverage ? percent(*coverage) : std::string{unknown}));
 }
 
-Text next(const Fields& instance, Instant now, const Calendar& calendar) {
+void add_next(Page& page, const Fields& instance, Instant now) {
     if (!instance.has("deadline")) {
-        return Text{"  Nothing is due.", Style::good};
+        fact(page, "next", "nothing is due");
+        return;
     }
+    const auto& calendar = page.look().calendar;
     const auto deadline = instance.object("deadline");
     const auto at = deadline.time("at");
     const auto action = deadline.word("action");
-    const auto style = action == "destroy" ? Style::bad : Style::warn;
-    if (at && *at <= now) {
-        return Text{"  " + action, style}.add(" due since ").add(moment(*at, now, calendar));
+    std::string when = "at " + std::string{unknown};
+    if (at) {
+        when = (*at > now ? "at " : "due since ") + moment(*at, now, calendar);
     }
-    return Text{"  " + action, style}.add(
-        " at " + (at ? moment(*at, now, calendar) : std::string{unknown}));
+    fact(page, "next", action + " " + when, action == "destroy" ? Style::bad : Style::warn);
+    fact(page, "because", deadline.text("reason").value_or(deadline.word("rule")));
 }
 
 }  // namespace
@@ -159,12 +163,8 @@ Lines explain_lines(const Fields& answer, const Look& look) {
         page.blank();
         page.paragraph(paragraph);
     }
-    page.heading("Next");
-    page.line(next(instance, now, look.calendar));
-    if (const auto reason = instance.object("deadline").text("reason")) {
-        page.paragraph("  " + *reason, Style::plain, 2);
-    }
     add_facts(page, instance, now);
+    add_next(page, instance, now);
     add_period(page, answer, now);
     add_samples(page, answer.objects("samples"), now);
     return page.take();

@@ -14,14 +14,12 @@ std::string money(std::optional<double> dollars) {
 }
 
 std::string rate(UsdPerHour rate) {
-    constexpr std::string_view suffix = "/h";
+    constexpr std::string_view round = "00/h";
     auto text = format_rate(rate);
-    text.resize(text.size() - suffix.size());
-    const auto least = text.find('.') + 3;  // two decimals stay
-    while (text.size() > least && text.back() == '0') {
-        text.pop_back();
+    if (text.ends_with(round)) {
+        text.replace(text.size() - round.size(), round.size(), "/h");
     }
-    return text.append(suffix);
+    return text;
 }
 
 std::string rate(std::optional<double> dollars_per_hour) {

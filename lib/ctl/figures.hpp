@@ -28,7 +28,7 @@ struct Look {
 /// "$160.02"
 std::string money(std::optional<double> dollars);
 
-/// "$12.40/h", with up to four decimals where two would hide some: "$0.0042/h".
+/// "$12.40/h", with four decimals where two would hide some: "$0.0042/h".
 std::string rate(std::optional<double> dollars_per_hour);
 std::string rate(UsdPerHour rate);
 

@@ -76,15 +76,15 @@ Text next_cell(const Fields& instance, Instant now) {
 std::vector<Column> columns() {
     return {
         Column{"ID", Align::right},
-        Column{"TEAM", Align::left, 6, 4},
-        Column{"LABEL", Align::left, 10},
-        Column{"GPU", Align::left, 8, 5},
+        Column{"TEAM", Align::left, 0, 5},
+        Column{"LABEL", Align::left, 14},
+        Column{"GPU", Align::left, 0, 4},
         Column{"STATUS", Align::left, 0, 6},
         Column{"UTIL", Align::right, 0, 2},
         Column{"IDLE FOR", Align::right, 0, 3},
         Column{"RATE", Align::right},
         Column{"TODAY", Align::right, 0, 7},
-        Column{"NEXT", Align::left, 14},
+        Column{"NEXT", Align::left, 25},
     };
 }
 

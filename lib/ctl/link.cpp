@@ -3,7 +3,6 @@
 #include "base/assert.hpp"
 #include "base/text.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 #include <fmt/format.h>
@@ -102,11 +101,10 @@ SocketLink::SocketLink(std::string socket)
     VW_ASSERT(!socket_.empty());  // an empty path would mean TCP to the client
 }
 
-void SocketLink::interrupt() {
-    cancel_.emit(asio::cancellation_type::terminal);
-}
-
 Reply SocketLink::ask(const Request& request) {
+    if (client_ == nullptr) {
+        return Unreachable{"interrupted"};
+    }
     net::Request wire;
     wire.method = request.method;
     wire.url = "http://localhost" + request.target;
@@ -125,15 +123,15 @@ Reply SocketLink::ask(const Request& request) {
             result = std::move(outcome);
         }
     };
-    asio::co_spawn(
-        loop_,
-        client_->send(std::move(wire)),
-        asio::bind_cancellation_slot(cancel_.slot(), std::move(on_end)));
+    asio::co_spawn(loop_, client_->send(std::move(wire)), std::move(on_end));
     loop_.restart();
     while (!ended) {
+        if (interrupted_) {
+            client_ = nullptr;  // ends what it has under way
+        }
         loop_.run_one();
     }
-    if (!result) {
+    if (!result || interrupted_) {
         return Unreachable{fmt::format("interrupted while waiting for {}", printable(socket_))};
     }
     if (const auto* error = std::get_if<net::Error>(&*result)) {

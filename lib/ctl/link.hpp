@@ -4,7 +4,6 @@
 #include "ctl/order.hpp"
 #include "net/http_client.hpp"
 
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <memory>
@@ -43,8 +42,9 @@ class SocketLink final : public Link {
 
     Reply ask(const Request& request) override;
 
-    /// For handlers on the loop: the request under way, if any, ends at once as unreachable.
-    void interrupt();
+    /// For handlers on the loop: the request under way ends at once as unreachable, as do all that
+    /// come after.
+    void interrupt() { interrupted_ = true; }
 
     boost::asio::io_context& loop() { return loop_; }
 
@@ -52,7 +52,7 @@ class SocketLink final : public Link {
     std::string socket_;
     boost::asio::io_context loop_{1};
     std::unique_ptr<net::HttpClient> client_;
-    boost::asio::cancellation_signal cancel_;
+    bool interrupted_ = false;
 };
 
 /// Why nobody can be reached at that path, from what is to be seen there: no socket, no

@@ -47,7 +47,8 @@ void add_finding(Table& table, const Fields& finding, Instant now) {
         Text{words(finding.word("rule")), Style::strong},
         Text{finding.text("team").value_or("account " + finding.word("account"))},
         Text{team_wide ? "all" : id_of(finding, "instance")},
-        Text{since ? relative(*since, now) : std::string{unknown}},
+        since && *since > now ? Text{"not yet", Style::soft}
+                              : Text{since ? relative(*since, now) : std::string{unknown}},
         Text{action, weight(action)},
         due_cell(finding, now),
     });

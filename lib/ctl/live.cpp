@@ -116,7 +116,7 @@ Look look_of(const Size& size) {
 }
 
 int report(const Outcome& problem) {
-    fmt::print(stderr, "vastwatchctl: {}", problem.err);
+    fmt::print(stderr, "{}", problem.err);
     return problem.code;
 }
 

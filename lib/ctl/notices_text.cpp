@@ -12,18 +12,16 @@ namespace {
 /// A notifier that has had something to say for this long has a problem.
 constexpr Duration late_delivery = std::chrono::minutes{10};
 
-constexpr std::size_t indent = 2;
-
 void bad(Page& page, const std::string& text) {
-    page.paragraph("✗ " + text, Style::bad, indent);
+    page.paragraph(Text{"✗ ", Style::bad}, text, Style::bad);
 }
 
 void warn(Page& page, const std::string& text) {
-    page.paragraph("! " + text, Style::warn, indent);
+    page.paragraph(Text{"! ", Style::warn}, text, Style::warn);
 }
 
 void note(Page& page, const std::string& text) {
-    page.paragraph("• " + text, Style::accent, indent);
+    page.paragraph(Text{"• ", Style::accent}, text, Style::accent);
 }
 
 bool healthy(const Fields& status) {

@@ -9,14 +9,19 @@ void Page::line(const Text& text) {
     lines_.push_back(shown.render(look_.colour));
 }
 
-void Page::paragraph(std::string_view text, Style style, std::size_t indent) {
+void Page::paragraph(std::string_view text, Style style) {
+    paragraph(Text{""}, text, style);
+}
+
+void Page::paragraph(const Text& first, std::string_view text, Style style) {
     constexpr std::size_t least = 20;
+    const auto indent = first.width();
     const auto width =
         look_.width == 0 ? 0 : std::max(least, look_.width - std::min(look_.width, indent));
-    bool first = true;
+    auto before = first;
     for (const auto& piece : wrap(text, width)) {
-        line(Text{first ? "" : std::string(indent, ' ')}.add(piece, style));
-        first = false;
+        line(Text{before}.add(piece, style));
+        before = Text{std::string(indent, ' ')};
     }
 }
 

@@ -22,8 +22,10 @@ class Page {
 
     /// Cut at the width.
     void line(const Text& text);
-    /// Wrapped at the width: all of it is shown. What follows the first line is indented.
-    void paragraph(std::string_view text, Style style = Style::plain, std::size_t indent = 0);
+    /// Wrapped at the width: all of it is shown. What follows `first` and the lines below it are
+    /// indented by as much as `first` is wide.
+    void paragraph(std::string_view text, Style style = Style::plain);
+    void paragraph(const Text& first, std::string_view text, Style style = Style::plain);
     void blank();
     /// A heading, after an empty line unless it comes first.
     void heading(std::string_view title);

@@ -12,6 +12,7 @@ namespace vastwatch::ctl {
 namespace {
 
 constexpr int http_ok = 200;
+constexpr int http_conflict = 409;
 
 /// Text of several lines, each of them printable.
 std::string printable_lines(std::string_view text) {
@@ -41,7 +42,7 @@ std::string raw_text(const boost::json::object& object, std::string_view name) {
 }
 
 /// For an answer that is no JSON object, or one that says no.
-Outcome refused(const Answer& answer, bool json) {
+Outcome refused(const Answer& answer, Verb verb, bool json) {
     Outcome outcome;
     outcome.code = exit_refused;
     const auto object = parse_object(answer.body);
@@ -53,13 +54,17 @@ Outcome refused(const Answer& answer, bool json) {
     outcome.err = message.empty()
                       ? fmt::format("the answer (status {}) is not understood\n", answer.status)
                       : message;
+    if (verb == Verb::reload && answer.status == http_conflict) {
+        outcome.err =
+            "the configuration is rejected, the one before stays in force:\n" + outcome.err;
+    }
     return outcome;
 }
 
 Outcome not_reached(const Unreachable& problem) {
     Outcome outcome;
     outcome.code = exit_unreachable;
-    outcome.err = problem.message + "\n";
+    outcome.err = "vastwatchctl: " + problem.message + "\n";
     return outcome;
 }
 
@@ -198,7 +203,7 @@ Outcome run(const Order& order, Link& link, Look look, Instant now) {
     const auto object = parse_object(answer.body);
     const bool denied = object && object->contains("message") && !Fields{*object}.flag("ok");
     if (answer.status != http_ok || !object || denied) {
-        return refused(answer, order.json);
+        return refused(answer, order.verb, order.json);
     }
     return show(order, answer, *object, link, std::move(look));
 }
@@ -213,7 +218,7 @@ Scene read_scene(Link& link) {
         }
         const auto& answer = std::get<Answer>(reply);
         if (answer.status != http_ok || !parse_object(answer.body)) {
-            scene.problem = refused(answer, false);
+            scene.problem = refused(answer, Verb::top, false);
             return scene;
         }
         *part = answer.body;

@@ -75,10 +75,10 @@ std::vector<Column> money_columns() {
     return {
         Column{"TODAY", Align::right},
         Column{"CAP", Align::right, 0, 3},
-        Column{"USED", Align::left, 0, 2},
-        Column{"PROJECTED", Align::right, 0, 6},
-        Column{"MONTH", Align::left, 0, 5},
-        Column{"NEXT CAP", Align::left, 12},
+        Column{"USED", Align::left},
+        Column{"PROJECTED", Align::right, 0, 7},
+        Column{"MONTH", Align::left, 0, 6},
+        Column{"NEXT CAP", Align::left, 28},
     };
 }
 
@@ -142,13 +142,14 @@ void add_accounts(Page& page, const Fields& status) {
     std::vector<Column> columns{
         Column{"ACCOUNT", Align::left, 8},
         Column{"POLLED", Align::left},
-        Column{"INST", Align::right, 0, 7},
+        Column{"INST", Align::right, 0, 10},
         Column{"RATE", Align::right},
         Column{"CREDIT", Align::right},
         Column{"RUNWAY", Align::right, 0, 1},
     };
     for (auto& column : money_columns()) {
-        column.rank += column.title == "TODAY" || column.title == "NEXT CAP" ? 4 : 0;
+        // Of an account the credit matters more than how far its caps are used.
+        column.rank += column.title == "TODAY" ? 1 : 4;
         columns.push_back(std::move(column));
     }
     Table table{std::move(columns)};
@@ -176,8 +177,8 @@ void add_teams(Page& page, const Fields& status) {
     const auto now = status.time("time").value_or(Instant{});
     std::vector<Column> columns{
         Column{"TEAM", Align::left, 8},
-        Column{"INST", Align::right},
-        Column{"IDLE", Align::left, 0, 4},
+        Column{"INST", Align::right, 0, 4},
+        Column{"IDLE", Align::left, 0, 5},
         Column{"RATE", Align::right},
     };
     for (auto& column : money_columns()) {
