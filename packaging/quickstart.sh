@@ -156,16 +156,11 @@ ctl() { "$bin/daemon/vastwatchctl" --socket "$work/control.sock" "$@"; }
 if [ "$real" = no ]; then
     # A cap that the team reaches 40 seconds from now, whatever it has spent today.
     figure() { curl -fs http://127.0.0.1:9877/metrics | sed -n "s/^$1 //p"; }
-    wait_for 30 "charges" sh -c \
-        "curl -fs http://127.0.0.1:9877/metrics | grep -q '^vastwatch_account_credit_dollars'"
+    charges_read() { figure 'vastwatch_last_successful_billing_timestamp_seconds{account="main"}' |
+                         grep -q .; }
+    wait_for 60 "charges" charges_read
     burn=$(figure 'vastwatch_team_burn_dollars_per_hour{team="ml-research"}')
-    spend=0
-    for _ in $(seq 20); do
-        before=$spend
-        spend=$(figure 'vastwatch_team_spend_dollars{team="ml-research",window="day"}')
-        if awk "BEGIN { exit !($spend - $before < 0.05) }"; then break; fi
-        sleep 1
-    done
+    spend=$(figure 'vastwatch_team_spend_dollars{team="ml-research",window="day"}')
     cap=$(awk "BEGIN { printf \"%.2f\", $spend + $burn * 40 / 3600 + 0.005 }")
     printf '[team.ml-research]\nlabels = ["ml-research/*"]\ndaily_cap = %s\n' "$cap" \
         >"$work/vastwatch.conf.d/ml-research.conf"

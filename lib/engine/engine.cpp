@@ -269,6 +269,7 @@ bool Engine::wants_backfill(const AccountName& account) const {
 }
 
 Effects Engine::on_charges_complete(const AccountName& account, Now now) {
+    state_.accounts[account].last_billing = now.wall;
     if (wants_backfill(account)) {
         auto& live = state_.accounts.at(account);
         live.state.backfilled = true;

@@ -83,6 +83,7 @@ AccountView view_account(const State& state, const policy::Account& rules, Now n
     }
     const auto& live = it->second;
     view.last_poll = live.state.last_sweep;
+    view.last_billing = live.last_billing;
     view.sweep_took = live.sweep_took;
     view.stale = !fresh(state, rules.name, now.wall);
     view.problem = live.problem;

@@ -49,6 +49,7 @@ struct Effects {
 struct LiveAccount {
     AccountState state;
     bool swept_this_run = false;
+    std::optional<Instant> last_billing;  // when all charges were read
     std::optional<Duration> sweep_took;
     std::optional<Duration> clock_offset;  // wall less monotonic, to notice steps
     std::string problem;

@@ -15,13 +15,18 @@ Usd held_by(const ledger::Amounts& amounts) {
     return amounts.gpu + amounts.disk;
 }
 
-const enforcement::Case* destroyed_case(const State& state, InstanceId id) {
-    const auto it = std::find_if(
-        state.ended_cases.begin(), state.ended_cases.end(), [&](const enforcement::Case& item) {
-            return item.instance == id && item.action == policy::Action::destroy &&
-                   item.step == enforcement::Step::confirmed && item.requested_at;
-        });
-    return it == state.ended_cases.end() ? nullptr : &*it;
+using Destroyed = std::map<InstanceId, const enforcement::Case*>;
+
+/// The newest ended case of each instance that was destroyed.
+Destroyed destroyed_cases(const State& state) {
+    Destroyed all;
+    for (const auto& item : state.ended_cases) {  // newest first
+        if (item.action == policy::Action::destroy && item.requested_at &&
+            item.step == enforcement::Step::confirmed) {
+            all.emplace(item.instance, &item);
+        }
+    }
+    return all;
 }
 
 void tell_one(State& state, Effects& effects, const enforcement::Case& item, Usd excess, Now now) {
@@ -49,8 +54,12 @@ void tell_one(State& state, Effects& effects, const enforcement::Case& item, Usd
 std::map<InstanceId, Usd>
 spend_of_destroyed(const State& state, const ChargesRead& charges, Now now) {
     std::map<InstanceId, Usd> spend;
+    if (charges.backfill) {
+        return spend;
+    }
+    const auto destroyed = destroyed_cases(state);
     for (const auto& row : charges.rows) {
-        if (!charges.backfill && row.instance && destroyed_case(state, *row.instance) != nullptr) {
+        if (row.instance && destroyed.contains(*row.instance)) {
             spend[*row.instance] = held_by(state.ledger.instance_spend(*row.instance, now.wall));
         }
     }
@@ -63,12 +72,13 @@ void tell_billed_on(
     const ChargesRead& charges,
     const std::map<InstanceId, Usd>& before,
     Now now) {
+    const auto destroyed = destroyed_cases(state);
     for (const auto& row : charges.rows) {
         const auto known = row.instance ? before.find(*row.instance) : before.end();
         if (known == before.end()) {
             continue;
         }
-        const auto& item = *destroyed_case(state, *row.instance);
+        const auto& item = *destroyed.at(*row.instance);
         Usd excess = held_by(state.ledger.instance_spend(*row.instance, now.wall)) - known->second;
         // A small difference is settlement and rounding of what it did cost; on a day after the
         // one on which it went it is none of these.

@@ -72,6 +72,7 @@ struct AccountView {
     UsdPerHour burn;
     std::size_t instances = 0;
     std::optional<Instant> last_poll;  // the latest complete sweep
+    std::optional<Instant> last_billing;  // charges completely read, since the start
     std::optional<Duration> sweep_took;
     bool stale = false;
     std::string problem;  // why the latest poll failed; empty when it did not

@@ -42,10 +42,10 @@ Doubt doubt_of(const Observation& row, const StillRow& still) {
     if (!util) {
         return Doubt::no_value;
     }
-    if (*util < 0 || *util > 100) {
+    if (!(*util >= 0 && *util <= 100)) {  // so that what is not a number is out of range as well
         return Doubt::out_of_range;
     }
-    if (*util == 0 && row.telemetry.gpu_temp.value_or(0) <= 0) {
+    if (*util == 0 && !(row.telemetry.gpu_temp.value_or(0) > 0)) {
         return Doubt::no_temperature;
     }
     if (still.repeats >= frozen_after_repeats) {

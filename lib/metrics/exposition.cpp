@@ -281,6 +281,11 @@ std::optional<std::string> last_poll(const engine::AccountView& account) {
     return account.last_poll ? std::optional{decimal_instant(*account.last_poll)} : std::nullopt;
 }
 
+std::optional<std::string> last_billing(const engine::AccountView& account) {
+    return account.last_billing ? std::optional{decimal_instant(*account.last_billing)}
+                                : std::nullopt;
+}
+
 std::optional<std::string> sweep_took(const engine::AccountView& account) {
     return account.sweep_took ? std::optional{decimal_seconds(*account.sweep_took)} : std::nullopt;
 }
@@ -568,6 +573,12 @@ constexpr std::array account_families{
         "When the latest complete listing ended; absent before the first.",
         accounts,
         account_figure<last_poll>},
+    Family{
+        "vastwatch_last_successful_billing_timestamp_seconds",
+        gauge,
+        "When charges were last read completely since the start; absent before that.",
+        accounts,
+        account_figure<last_billing>},
     Family{
         "vastwatch_sweep_duration_seconds",
         gauge,

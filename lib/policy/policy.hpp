@@ -80,7 +80,7 @@ struct Team {
     std::optional<int> max_instances;
     std::optional<UsdPerHour> max_dph;  // per instance
     bool interruptible_only = false;
-    std::vector<InstanceId> protected_ids;
+    std::vector<InstanceId> protected_ids;  // wherever they belong: no rule touches them
     Caps caps;
     std::optional<std::chrono::year_month_day> since;  // where the lifetime window begins
     Rules rules;

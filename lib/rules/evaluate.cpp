@@ -47,8 +47,7 @@ Finding about(const Subject& subject, Rule rule, Action action, Instant since, I
     finding.since = since;
     finding.due = due;
     finding.rate = subject.rates.total();
-    const auto& ids = subject.team->protected_ids;
-    if (std::find(ids.begin(), ids.end(), subject.instance->id) != ids.end()) {
+    if (subject.protected_id) {
         finding.exemption = Exemption::protected_id;
     } else if (subject.protected_until) {
         finding.exemption = Exemption::protected_by_operator;

@@ -18,6 +18,7 @@ struct Subject {
     const policy::Team* team = nullptr;
     fleet::Rates rates;  // what it costs now, estimates included
     bool rate_known = true;
+    bool protected_id = false;               // some team's protected_ids list it, see subject_of
     std::optional<Instant> protected_until;  // vastwatchctl protect, still valid
 };
 

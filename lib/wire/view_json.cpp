@@ -276,6 +276,7 @@ json::object to_json(const engine::AccountView& account) {
     out["burn_rate"] = money_json(account.burn);
     out["instances"] = count_json(account.instances);
     out["last_poll"] = optional_json(account.last_poll);
+    out["last_billing"] = optional_json(account.last_billing);
     out["sweep_seconds"] = optional_json(account.sweep_took);
     out["stale"] = account.stale;
     out["problem"] = text_or_null(account.problem);

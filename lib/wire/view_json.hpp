@@ -28,7 +28,7 @@ boost::json::value money_json(UsdPerHour rate);
 boost::json::object to_json(const engine::WindowView& window);
 
 /// {"name","windows":[window…],"burn_rate":$/h,"instances":n,"last_poll":T|null,
-///  "sweep_seconds":s|null,"stale":b,"problem":text|null,"key_rejected":b,"credit":$|null,
+///  "last_billing":T|null,"sweep_seconds":s|null,"stale":b,"problem":text|null,"key_rejected":b,"credit":$|null,
 ///  "runway_seconds":s|null,"billing_difference_ratio":x|null,"unexplained":$|null,"enforcing":b,
 ///  "not_enforcing_because":text|null}
 boost::json::object to_json(const engine::AccountView& account);

@@ -30,7 +30,7 @@ bool needs_start(State state) {
 
 std::string message_of(const Instance& instance, State state) {
     std::string image = instance.spec.image;
-    std::replace(image.begin(), image.end(), ':', '_');
+    std::ranges::replace(image, ':', '_');
     switch (state) {
         case State::loading:
             return "#5 [2/6] RUN apt-get update\n";
@@ -69,7 +69,14 @@ Account::Account(AccountSpec spec, Instant begin, std::uint64_t seed)
         const Instant start = begin + volume.start;
         volume.id = volume.id == 0 ? next_id() : volume.id;
         const std::int64_t id = volume.id;
-        volumes_.emplace(id, Volume{std::move(volume), start, std::nullopt, {}, {}});
+        volumes_.emplace(
+            id,
+            Volume{
+                .spec = std::move(volume),
+                .start_date = start,
+                .gone_at = std::nullopt,
+                .attached = {},
+                .meter = {}});
         schedule(start, Happening::volume_appears, id);
     }
     play_events(begin);
@@ -94,7 +101,8 @@ void Account::play_events(Instant until) {
 }
 
 void Account::schedule(Instant at, Happening what, std::int64_t id, std::uint32_t generation) {
-    events_.push(Event{at, ++event_count_, what, id, generation});
+    events_.push(Event{
+        .at = at, .sequence = ++event_count_, .what = what, .id = id, .generation = generation});
 }
 
 void Account::happen(const Event& event) {
@@ -126,7 +134,9 @@ void Account::happen_to(Instance& instance, const Event& event) {
             return;
         case Happening::increase_pending:
             instance.pending = PendingIncrease{
-                instance.id() * 10 + 7, now_, instance.spec.price_increase->dph_base};
+                .id = instance.id() * 10 + 7,
+                .created_at = now_,
+                .dph_base = instance.spec.price_increase->dph_base};
             note(instance, "price_increase_pending");
             return;
         case Happening::increase_accepted:
@@ -152,7 +162,9 @@ void Account::happen_to(Instance& instance, const Event& event) {
     }
 }
 
-std::int64_t Account::next_id() { return ++last_id_; }
+std::int64_t Account::next_id() {
+    return ++last_id_;
+}
 
 void Account::insert(InstanceSpec spec, Instant start) {
     spec.id = spec.id == 0 ? next_id() : spec.id;
@@ -207,8 +219,7 @@ void Account::run_phase(Instance& instance, const Phase& phase, std::optional<Du
     if (length) {
         // A script that repeats must move on, or time would stand still.
         instance.phase_ends = now_ + std::max(*length, Duration{1});
-        schedule(
-            *instance.phase_ends, Happening::phase_end, instance.id(), instance.generation);
+        schedule(*instance.phase_ends, Happening::phase_end, instance.id(), instance.generation);
     }
     Condition condition = condition_of(phase.state);
     if (phase.actual_status) {
@@ -343,7 +354,9 @@ void Account::volume_appears(Volume& volume) {
     update_total(Rates{}, rates);
 }
 
-Usd Account::credit(Instant instant) const { return funds_ - total(meter_.until(instant)).usd(); }
+Usd Account::credit(Instant instant) const {
+    return funds_ - total(meter_.until(instant)).usd();
+}
 
 Usd Account::lifetime_spend(Instant instant) const {
     return spec_.spent_before + total(meter_.until(instant)).usd();
@@ -426,24 +439,24 @@ void Account::count_label(const std::optional<std::string>& label, std::int64_t 
 void Account::note(const Instance& instance, std::string kind, boost::json::object detail) {
     if (begun_) {
         journal_.push_back(JournalEntry{
-            journal_.size() + 1,
-            now_,
-            std::move(kind),
-            instance.id(),
-            instance.spec.label.value_or(""),
-            std::move(detail)});
+            .sequence = journal_.size() + 1,
+            .at = now_,
+            .kind = std::move(kind),
+            .id = instance.id(),
+            .label = instance.spec.label.value_or(""),
+            .detail = std::move(detail)});
     }
 }
 
 void Account::record(std::string kind, std::int64_t id, boost::json::object detail) {
     const Instance* instance = find_any(id);
     journal_.push_back(JournalEntry{
-        journal_.size() + 1,
-        now_,
-        std::move(kind),
-        id,
-        instance == nullptr ? "" : instance->spec.label.value_or(""),
-        std::move(detail)});
+        .sequence = journal_.size() + 1,
+        .at = now_,
+        .kind = std::move(kind),
+        .id = id,
+        .label = instance == nullptr ? "" : instance->spec.label.value_or(""),
+        .detail = std::move(detail)});
 }
 
 }  // namespace vastwatch::vastsim

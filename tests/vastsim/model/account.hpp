@@ -6,6 +6,7 @@
 #include "model/instance.hpp"
 
 #include <boost/json/object.hpp>
+
 #include <functional>
 #include <map>
 #include <queue>
@@ -43,6 +44,8 @@ class Account {
 
     Account(const Account&) = delete;
     Account& operator=(const Account&) = delete;
+    Account(Account&&) = delete;
+    Account& operator=(Account&&) = delete;
     ~Account() = default;
 
     /// Plays on until `instant`; an earlier one changes nothing.
@@ -136,10 +139,10 @@ class Account {
 
     struct Event {
         Instant at;
-        std::uint64_t sequence;
-        Happening what;
-        std::int64_t id;
-        std::uint32_t generation;
+        std::uint64_t sequence = 0;
+        Happening what = Happening::appear;
+        std::int64_t id = 0;
+        std::uint32_t generation = 0;
 
         friend bool operator>(const Event& a, const Event& b) {
             return a.at != b.at ? a.at > b.at : a.sequence > b.sequence;

@@ -70,8 +70,16 @@ bool Account::set_label(std::int64_t id, std::optional<std::string> label) {
 std::int64_t Account::create_volume(VolumeSpec spec) {
     spec.id = next_id();
     const std::int64_t id = spec.id;
-    const auto added =
-        volumes_.emplace(id, Volume{std::move(spec), now_, std::nullopt, {}, {}}).first;
+    const auto added = volumes_
+                           .emplace(
+                               id,
+                               Volume{
+                                   .spec = std::move(spec),
+                                   .start_date = now_,
+                                   .gone_at = std::nullopt,
+                                   .attached = {},
+                                   .meter = {}})
+                           .first;
     volume_appears(added->second);
     record("volume_created", id, {});
     return id;
@@ -83,10 +91,8 @@ bool Account::destroy_volume(std::int64_t id) {
         return false;
     }
     Volume& volume = found->second;
-    const bool used = std::any_of(
-        volume.attached.begin(), volume.attached.end(), [this](const auto& use) {
-            return !use.second || *use.second > now_;
-        });
+    const bool used = std::ranges::any_of(
+        volume.attached, [this](const auto& use) { return !use.second || *use.second > now_; });
     if (used) {
         return false;
     }

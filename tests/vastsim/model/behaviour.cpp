@@ -24,11 +24,19 @@ constexpr std::array<std::pair<State, std::string_view>, 13> states{{
 }};
 
 Condition granted(std::optional<std::string> actual) {
-    return Condition{std::move(actual), "running", "running", "running"};
+    return Condition{
+        .actual = std::move(actual),
+        .current = "running",
+        .next = "running",
+        .intended = "running"};
 }
 
 Condition halted(std::string actual) {
-    return Condition{std::move(actual), "stopped", "stopped", "stopped"};
+    return Condition{
+        .actual = std::move(actual),
+        .current = "stopped",
+        .next = "stopped",
+        .intended = "stopped"};
 }
 
 }  // namespace
@@ -43,8 +51,8 @@ std::optional<State> parse_state(std::string_view text) {
 }
 
 std::string_view name_of(State state) {
-    const auto* found = std::find_if(
-        states.begin(), states.end(), [state](const auto& entry) { return entry.first == state; });
+    const auto* found =
+        std::ranges::find_if(states, [state](const auto& entry) { return entry.first == state; });
     return found->second;
 }
 
@@ -57,12 +65,14 @@ Condition condition_of(State state) {
         case State::crashed:
             return granted("exited");
         case State::queued:
-            return Condition{"exited", "stopped", "stopped", "running"};
+            return Condition{
+                .actual = "exited", .current = "stopped", .next = "stopped", .intended = "running"};
         case State::stopped:
         case State::outbid:
             return halted("exited");
         case State::frozen:
-            return Condition{"frozen", "running", "running", "frozen"};
+            return Condition{
+                .actual = "frozen", .current = "running", .next = "running", .intended = "frozen"};
         case State::loading:
         case State::running:
         case State::offline:
@@ -85,6 +95,8 @@ bool gpu_bills(const Condition& condition) {
     return actual != "created" && actual != "loading" && actual != "stopped" && actual != "offline";
 }
 
-bool disk_bills(const Condition& condition) { return condition.actual != "offline"; }
+bool disk_bills(const Condition& condition) {
+    return condition.actual != "offline";
+}
 
 }  // namespace vastwatch::vastsim

@@ -7,6 +7,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -122,9 +123,9 @@ struct InstanceSpec {
 struct VolumeSpec {
     std::int64_t id = 0;
     std::string label;
-    double size = 100;           ///< GB
-    double storage_cost = 0.1;   ///< $/GB per month
-    Duration start{0};           ///< as an instance's
+    double size = 100;          ///< GB
+    double storage_cost = 0.1;  ///< $/GB per month
+    Duration start{0};          ///< as an instance's
     std::vector<std::int64_t> attached;
 };
 

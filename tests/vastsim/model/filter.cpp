@@ -1,6 +1,7 @@
 #include "model/filter.hpp"
 
 #include <boost/json/array.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,8 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 8> operators{
-    "eq", "neq", "gt", "gte", "lt", "lte", "in", "notin"};
+constexpr std::array<std::string_view, 8>
+    operators{"eq", "neq", "gt", "gte", "lt", "lte", "in", "notin"};
 
 std::optional<double> as_number(const json::value& value) {
     if (value.is_bool()) {
@@ -53,9 +54,8 @@ bool equal(const json::value& a, const json::value& b) {
 
 bool among(const json::value& value, const json::value& list) {
     const auto& members = list.get_array();
-    return std::any_of(members.begin(), members.end(), [&value](const json::value& member) {
-        return equal(value, member);
-    });
+    return std::ranges::any_of(
+        members, [&value](const json::value& member) { return equal(value, member); });
 }
 
 bool passes_one(const json::value& value, std::string_view op, const json::value& operand) {
@@ -95,7 +95,7 @@ std::string filter_fault(const json::object& filters) {
         }
         for (const auto& condition : filter.value().get_object()) {
             const std::string_view op = condition.key();
-            if (std::find(operators.begin(), operators.end(), op) == operators.end()) {
+            if (std::ranges::find(operators, op) == operators.end()) {
                 return fmt::format("{} is not a valid operator", op);
             }
             if ((op == "in" || op == "notin") && !condition.value().is_array()) {

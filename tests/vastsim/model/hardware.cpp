@@ -6,6 +6,7 @@
 namespace vastwatch::vastsim {
 namespace {
 
+// NOLINTBEGIN(modernize-use-designated-initializers): a table reads better without names.
 constexpr std::array<GpuModel, 14> models{{
     {"A100 PCIE", 40960, 800, 19.5, 62.1, 0.80, 1320.5, 0},
     {"A100 SXM4", 81920, 800, 19.5, 78.4, 1.20, 1611.2, 270.3},
@@ -24,14 +25,17 @@ constexpr std::array<GpuModel, 14> models{{
 }};
 
 constexpr GpuModel unknown_model{"", 16384, 750, 20.0, 20.0, 0.25, 500.0, 0};
+// NOLINTEND(modernize-use-designated-initializers)
 
 }  // namespace
 
-std::span<const GpuModel> gpu_models() { return models; }
+std::span<const GpuModel> gpu_models() {
+    return models;
+}
 
 const GpuModel& gpu_model(std::string_view name) {
-    const auto* found = std::find_if(
-        models.begin(), models.end(), [name](const GpuModel& model) { return model.name == name; });
+    const auto* found =
+        std::ranges::find_if(models, [name](const GpuModel& model) { return model.name == name; });
     return found == models.end() ? unknown_model : *found;
 }
 

@@ -11,9 +11,9 @@ struct GpuModel {
     std::string_view name;
     std::int64_t memory_mb;
     std::int64_t compute_cap;
-    double teraflops;   ///< of one card
-    double dlperf;      ///< of one card
-    double dph;         ///< a usual price of one card, $/h
+    double teraflops;         ///< of one card
+    double dlperf;            ///< of one card
+    double dph;               ///< a usual price of one card, $/h
     double memory_bandwidth;  ///< GB/s
     double nvlink;            ///< GB/s, 0 = none
 };

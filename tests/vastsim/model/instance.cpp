@@ -14,7 +14,9 @@ namespace json = boost::json;
 constexpr double hours_per_month = 720;
 constexpr double kibibytes_per_gigabyte = 1024.0 * 1024.0;
 
-double rounded(double value, double step) { return std::round(value / step) * step; }
+double rounded(double value, double step) {
+    return std::round(value / step) * step;
+}
 
 // One instant of one instance's telemetry.
 struct Moment {
@@ -103,7 +105,10 @@ Sample sample_of(const Instance& instance, Instant now, std::uint64_t seed) {
         return sample;
     }
     const Instant at = instance.silent_since.value_or(now);
-    const Moment moment{instance, seed, static_cast<std::uint64_t>(at.time_since_epoch().count())};
+    const Moment moment{
+        .instance = instance,
+        .seed = seed,
+        .tick = static_cast<std::uint64_t>(at.time_since_epoch().count())};
     const auto value = [&](const char* name, std::uint64_t channel, auto&& otherwise) {
         const Signal* signal = find_signal(instance, name);
         return signal == nullptr ? json::value(otherwise()) : read(*signal, moment, channel, at);
@@ -114,11 +119,10 @@ Sample sample_of(const Instance& instance, Instant now, std::uint64_t seed) {
     sample.gpu_util =
         value("gpu_util", 1, [&] { return rounded(moment.between(1, 60, 98), 0.01); });
     const double load = std::clamp(number_or(sample.gpu_util, 50), 0.0, 100.0) / 100;
-    sample.gpu_temp = value("gpu_temp", 2, [&] {
-        return rounded(40.5 + 32 * load + moment.between(2, 0, 1.5), 0.25);
-    });
-    sample.cpu_util =
-        value("cpu_util", 3, [&] { return rounded(1 + 14 * load + moment.between(3, 0, 3), 0.01); });
+    sample.gpu_temp = value(
+        "gpu_temp", 2, [&] { return rounded(40.5 + 32 * load + moment.between(2, 0, 1.5), 0.25); });
+    sample.cpu_util = value(
+        "cpu_util", 3, [&] { return rounded(1 + 14 * load + moment.between(3, 0, 3), 0.01); });
     sample.mem_limit = 64.0 * gpus;
     sample.mem_usage = value("mem_usage", 4, [&] {
         return rounded((2 + 20 * load) * gpus + moment.between(4, 0, 0.5), 0.001);

@@ -33,8 +33,8 @@ struct Instance {
     bool unloading = false;
     std::optional<Instant> gone_at;
     std::optional<PendingIncrease> pending;
-    Usd deposit;              ///< what is left of a prepayment
-    std::uint64_t reads = 0;  ///< rows served
+    Usd deposit;                   ///< what is left of a prepayment
+    std::uint64_t reads = 0;       ///< rows served
     std::uint32_t generation = 0;  ///< of its script's next event
     Meter meter;
 

@@ -48,7 +48,9 @@ ExactUsd ExactUsd::accrued(UsdPerHour rate, Duration span) {
     return ExactUsd{Wide{rate.nanos()} * Wide{span.count()}};
 }
 
-ExactUsd ExactUsd::of(Usd amount) { return ExactUsd{Wide{amount.nanos()} * nanoseconds_per_hour}; }
+ExactUsd ExactUsd::of(Usd amount) {
+    return ExactUsd{Wide{amount.nanos()} * nanoseconds_per_hour};
+}
 
 Usd ExactUsd::usd() const {
     return Usd::from_nanos(divide_half_even(value_, nanoseconds_per_hour));
@@ -83,13 +85,13 @@ ExactUsd total(const ExactItems& items) {
 }
 
 void Meter::set(Instant at, const Rates& rates, const std::string& label) {
-    const auto known = std::find(labels_.begin(), labels_.end(), label);
+    const auto known = std::ranges::find(labels_, label);
     const auto index = static_cast<std::size_t>(known - labels_.begin());
     if (known == labels_.end()) {
         labels_.push_back(label);
     }
     if (segments_.empty()) {
-        segments_.push_back(Segment{at, rates, index, {}});
+        segments_.push_back(Segment{.from = at, .rates = rates, .label = index, .before = {}});
         return;
     }
     Segment& last = segments_.back();
@@ -102,14 +104,15 @@ void Meter::set(Instant at, const Rates& rates, const std::string& label) {
         last.label = index;
         return;
     }
-    segments_.push_back(Segment{at, rates, index, last.before + accrued(last.rates, at - last.from)});
+    segments_.push_back(Segment{
+        .from = at,
+        .rates = rates,
+        .label = index,
+        .before = last.before + accrued(last.rates, at - last.from)});
 }
 
 const Meter::Segment* Meter::segment_at(Instant instant) const {
-    const auto after = std::upper_bound(
-        segments_.begin(), segments_.end(), instant, [](Instant at, const Segment& segment) {
-            return at < segment.from;
-        });
+    const auto after = std::ranges::upper_bound(segments_, instant, {}, &Segment::from);
     return after == segments_.begin() ? nullptr : &*std::prev(after);
 }
 

@@ -5,6 +5,7 @@
 #include "base/money.hpp"
 #include "base/time.hpp"
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -88,6 +89,22 @@ class Meter {
 
     /// The rates in force at `instant`; zero before the first.
     Rates rates_at(Instant instant) const;
+
+    /// Calls `visit(segment, span)` for each stretch of constant rates between two instants.
+    template <class Visitor>
+    void visit(Instant from, Instant to, Visitor visit) const {
+        const Segment* segment = segment_at(from);
+        std::size_t i =
+            segment == nullptr ? 0 : static_cast<std::size_t>(segment - segments_.data());
+        for (; i < segments_.size() && segments_[i].from < to; ++i) {
+            const bool last = i + 1 == segments_.size();
+            const Instant begin = std::max(from, segments_[i].from);
+            const Instant end = last ? to : std::min(to, segments_[i + 1].from);
+            if (begin < end) {
+                visit(segments_[i], end - begin);
+            }
+        }
+    }
 
     /// Oldest first; each lasts until the next one, the last one for ever.
     const std::vector<Segment>& segments() const { return segments_; }

@@ -4,6 +4,7 @@
 #include "model/noise.hpp"
 
 #include <boost/json/array.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,8 +29,8 @@ struct Source {
           gpus(static_cast<double>(shown.spec.num_gpus)),
           disk_hour(shown.spec.storage_cost * shown.spec.disk_space / hours_per_month),
           dph_total(shown.spec.dph_base + disk_hour),
-          machine(shown.spec.machine_id != 0 ? shown.spec.machine_id
-                                             : 20000 + shown.spec.id % 30011) {}
+          machine(
+              shown.spec.machine_id != 0 ? shown.spec.machine_id : 20000 + shown.spec.id % 30011) {}
 
     const Account& account;
     const Instance& instance;
@@ -46,9 +47,13 @@ value or_null(const std::optional<T>& maybe) {
     return maybe ? value(*maybe) : value(nullptr);
 }
 
-value number_or_null(double number) { return number > 0 ? value(number) : value(nullptr); }
+value number_or_null(double number) {
+    return number > 0 ? value(number) : value(nullptr);
+}
 
-double in_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+double in_seconds(Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
 
 void add_state(json::object& row, const Source& source) {
     const Instance& instance = source.instance;
@@ -71,8 +76,7 @@ void add_state(json::object& row, const Source& source) {
     row["image_runtype"] = spec.runtype;
     row["extra_env"] = std::move(env);
     row["onstart"] = nullptr;
-    row["jupyter_token"] =
-        hex_token(source.account.seed(), static_cast<std::uint64_t>(spec.id));
+    row["jupyter_token"] = hex_token(source.account.seed(), static_cast<std::uint64_t>(spec.id));
     row["status_msg"] = or_null(instance.status_msg);
 }
 
@@ -175,8 +179,7 @@ void add_hardware(json::object& row, const Source& source) {
 }
 
 void add_load(json::object& row, const Source& source) {
-    Sample sample =
-        sample_of(source.instance, source.account.now(), source.account.seed());
+    Sample sample = sample_of(source.instance, source.account.now(), source.account.seed());
     const bool seen = source.instance.reporting.has_value();
     row["cpu_util"] = std::move(sample.cpu_util);
     row["mem_limit"] = std::move(sample.mem_limit);
@@ -288,16 +291,13 @@ json::object full_row(const Account& account, const Instance& instance) {
 }
 
 bool is_searchable(std::string_view column) {
-    return std::any_of(searchable.begin(), searchable.end(), [column](const auto& entry) {
-        return entry.first == column;
-    });
+    return std::ranges::any_of(
+        searchable, [column](const auto& entry) { return entry.first == column; });
 }
 
 value search_value(const Instance& instance, std::string_view column) {
-    const auto* found = std::find_if(
-        searchable.begin(), searchable.end(), [column](const auto& entry) {
-            return entry.first == column;
-        });
+    const auto* found = std::ranges::find_if(
+        searchable, [column](const auto& entry) { return entry.first == column; });
     return found == searchable.end() ? value(nullptr) : found->second(instance);
 }
 
@@ -333,7 +333,8 @@ json::object increase_row(const Instance& instance) {
     constexpr double seconds_per_hour = 3600;
     const InstanceSpec& spec = instance.spec;
     const double disk = spec.storage_cost * spec.disk_space / hours_per_month / seconds_per_hour;
-    const auto end = instance.end_date ? value(to_unix_seconds(*instance.end_date)) : value(nullptr);
+    const auto end =
+        instance.end_date ? value(to_unix_seconds(*instance.end_date)) : value(nullptr);
     json::object row;
     row["pending_price_increase_id"] = instance.pending->id;
     row["contract_id"] = spec.id;

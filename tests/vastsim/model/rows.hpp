@@ -5,6 +5,7 @@
 #include "model/account.hpp"
 
 #include <boost/json/object.hpp>
+
 #include <string_view>
 
 namespace vastwatch::vastsim {

@@ -11,8 +11,17 @@ namespace json = boost::json;
 using json::value;
 
 constexpr std::array all_scopes{
-    "misc", "user_read", "user_write", "instance_read", "instance_write", "billing_read",
-    "billing_write", "machine_read", "machine_write", "team_read", "team_write"};
+    "misc",
+    "user_read",
+    "user_write",
+    "instance_read",
+    "instance_write",
+    "billing_read",
+    "billing_write",
+    "machine_read",
+    "machine_write",
+    "team_read",
+    "team_write"};
 
 json::object rights_of(const KeySpec& key) {
     json::object scopes;
@@ -39,21 +48,41 @@ json::object user_object(const Account& account, const KeySpec& key) {
     const Instant now = account.now();
     json::object user;
     for (const char* name :
-         {"phone_number", "paypal_email", "wise_email", "billaddress_line1", "billaddress_line2",
-          "billaddress_city", "billaddress_zip", "billaddress_country", "billaddress_taxinfo",
-          "discord_id", "oauth_provider"}) {
+         {"phone_number",
+          "paypal_email",
+          "wise_email",
+          "billaddress_line1",
+          "billaddress_line2",
+          "billaddress_city",
+          "billaddress_zip",
+          "billaddress_country",
+          "billaddress_taxinfo",
+          "discord_id",
+          "oauth_provider"}) {
         user[name] = nullptr;
     }
-    for (const char* name : {"can_pay", "has_billing", "email_verified", "has_rented",
-                             "password_resettable", "balance_threshold_enabled"}) {
+    for (const char* name :
+         {"can_pay",
+          "has_billing",
+          "email_verified",
+          "has_rented",
+          "password_resettable",
+          "balance_threshold_enabled"}) {
         user[name] = true;
     }
-    for (const char* name : {"has_payout", "payout_enabled", "host_agreement_accepted",
-                             "huggingface_cloud_sync_enabled"}) {
+    for (const char* name :
+         {"has_payout",
+          "payout_enabled",
+          "host_agreement_accepted",
+          "huggingface_cloud_sync_enabled"}) {
         user[name] = false;
     }
-    for (const char* name : {"paid_verified", "paid_expected", "billed_verified",
-                             "billed_expected", "balance_referrals"}) {
+    for (const char* name :
+         {"paid_verified",
+          "paid_expected",
+          "billed_verified",
+          "billed_expected",
+          "balance_referrals"}) {
         user[name] = 0.0;
     }
     user["id"] = spec.user_id;
