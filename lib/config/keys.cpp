@@ -332,7 +332,7 @@ constexpr std::array defaults_keys{
         "protect",
         Kind::globs,
         "",
-        "[]",
+        R"(["*-keep", "keep/*"])",
         "Labels exempt from the idle rule, not from caps"},
     KeySpec{
         "defaults",

@@ -66,8 +66,8 @@ struct Rules {
     Action stopped_action = Action::alert;
     Duration loading_for = std::chrono::hours{2};
     Action loading_action = Action::alert;
-    std::vector<std::string> protect;                   // label globs exempt from the idle rule
-    Duration protect_max = std::chrono::hours{7 * 24};  // zero = no limit
+    std::vector<std::string> protect{"*-keep", "keep/*"};  // label globs exempt from the idle rule
+    Duration protect_max = std::chrono::hours{7 * 24};     // zero = no limit
     std::vector<NotifierName> notify;
 };
 

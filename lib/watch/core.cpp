@@ -85,11 +85,35 @@ Core::Core(World world, std::shared_ptr<const config::Config> config, engine::Ch
           world_.clock.now()),
       wake_(world_.clock) {}
 
+void Core::log_alerts(const engine::Changes& changes) {
+    for (const auto& alert : changes.alerts) {
+        std::vector<runtime::Field> fields{
+            runtime::field("kind", alerts::to_string(alert.kind)),
+            runtime::field("alert", alert.id.str())};
+        if (alert.team) {
+            fields.push_back(runtime::field("team", alert.team->str()));
+        }
+        if (alert.account) {
+            fields.push_back(runtime::field("account", alert.account->str()));
+        }
+        if (alert.instances.size() == 1) {
+            fields.push_back(runtime::field("instance", alert.instances.front().id.value()));
+        }
+        const bool urgent = alert.severity != policy::Severity::info && !alert.resolved;
+        world_.log.write(
+            urgent ? runtime::Level::warning : runtime::Level::notice,
+            "alert",
+            (alert.resolved ? "resolved: " : "") + alert.title,
+            std::move(fields));
+    }
+}
+
 asio::awaitable<void> Core::settle(engine::Effects effects) {
     // The commit is queued in the same breath as its changes are taken: commits keep the order of
     // the steps, whatever their coroutines wait for.
     const auto newest_alert = engine_.newest_alert();
     auto changes = engine_.take_changes();
+    log_alerts(changes);
     auto kept = without_instances(changes);
     auto store_error = co_await world_.store.commit(std::move(changes));
     std::string problem = store_error ? store_error->message : "";

@@ -61,6 +61,8 @@ class Core {
   private:
     void carry_out(engine::Effects effects);
     void count(const engine::Effects& effects);
+    /// Every alert is a line of the log as well: who has no notifier at hand has the journal.
+    void log_alerts(const engine::Changes& changes);
 
     World world_;
     engine::Engine engine_;

@@ -11,7 +11,9 @@ using namespace vastwatch;
 
 constexpr Instant start{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}};
 
-Now at(Duration since) { return Now{start + since, MonoTime{since}}; }
+Now at(Duration since) {
+    return Now{start + since, MonoTime{since}};
+}
 
 std::shared_ptr<const policy::Policy> make_policy(int teams) {
     auto policy = std::make_shared<policy::Policy>();
@@ -91,3 +93,5 @@ BENCHMARK(decide)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMilli
 BENCHMARK(sweep_without_news)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
+
+BENCHMARK_MAIN();
