@@ -59,11 +59,8 @@ bool update(const State& state, Case& item, const Wanted& wanted, Instant now) {
     item.rule = finding.rule;
     item.action = finding.action;
     item.cap = cap;
-    // A crossing that is predicted anew moves by nanoseconds; once due, it stays due.
-    item.due = item.due <= now && changed ? finding.due : std::min(finding.due, item.due);
-    if (!cap && finding.rule == Rule::idle) {
-        item.due = finding.due;
-    }
+    // What is predicted anew moves, later as well; what is due has been since it first was.
+    item.due = finding.due > now || changed ? finding.due : std::min(finding.due, item.due);
     item.rate = finding.rate.value_or(UsdPerHour{});
     item.idle = state.instances.at(item.instance)->idle.length();
     if (changed) {

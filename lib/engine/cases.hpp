@@ -17,7 +17,6 @@ struct Wanted {
     std::vector<const rules::Finding*> all;
 };
 
-
 /// What of them counts at `now`; `first` is null when nothing does yet.
 Wanted choose(const State& state, const std::vector<const rules::Finding*>& findings, Instant now);
 

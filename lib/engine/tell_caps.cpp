@@ -98,7 +98,7 @@ Alert cap_draft(const State& state, const rules::Finding& cap, const Owner& owne
     draft.spend = owner.budget.spend.spend;
     draft.cap = cap.cap;
     draft.burn_rate = owner.burn;
-    draft.projected_crossing = cap.due;
+    draft.projected_crossing = cap.predicted.value_or(cap.due);
     return draft;
 }
 
@@ -137,7 +137,8 @@ void tell_cap(State& state, Effects& effects, const rules::Finding& cap, Now now
     const auto owner = owner_of(state, cap, now);
     const bool reached = cap.holds(now.wall);
     const auto& warning = state.policy->team_or_unassigned(cap.team).rules.cap_warning;
-    if (!reached && (cap.due - warning > now.wall || warning == Duration{0})) {
+    const Instant expected = cap.predicted.value_or(cap.due);
+    if (!reached && (expected - warning > now.wall || warning == Duration{0})) {
         return;
     }
     const std::string kind = reached ? "cap_reached" : "cap_warning";
@@ -167,9 +168,9 @@ void tell_cap(State& state, Effects& effects, const rules::Finding& cap, Now now
             owner.name,
             cap_word(*cap.window),
             format_usd(*cap.cap),
-            state.policy->calendar.format_time(cap.due));
+            state.policy->calendar.format_time(expected));
         draft.text = fmt::format(
-            "The {} has spent {} {} and burns {}; its {} of {} is reached at {}, in {}. Then: {}"
+            "The {} has spent {} {} and burns {}; its {} of {} is reached at {}, in {}{}. Then: {}"
             "\n\nTo prevent it, stop or destroy what is not needed, or have the cap raised.",
             owner.word,
             format_usd(owner.budget.spend.spend),
@@ -177,8 +178,9 @@ void tell_cap(State& state, Effects& effects, const rules::Finding& cap, Now now
             format_rate(owner.burn),
             cap_word(*cap.window),
             format_usd(*cap.cap),
-            state.policy->calendar.format(cap.due),
-            humanize(cap.due - now.wall),
+            state.policy->calendar.format(expected),
+            humanize(expected - now.wall),
+            cap.predicted ? " if what waits for a GPU starts now" : "",
             action_sentence(state, cap, affected));
     }
     list_instances(draft, affected.going);

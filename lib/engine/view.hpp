@@ -71,7 +71,7 @@ struct AccountView {
     std::vector<WindowView> windows;  // day, month
     UsdPerHour burn;
     std::size_t instances = 0;
-    std::optional<Instant> last_poll;  // the latest complete sweep
+    std::optional<Instant> last_poll;     // the latest complete sweep
     std::optional<Instant> last_billing;  // charges completely read, since the start
     std::optional<Duration> sweep_took;
     bool stale = false;

@@ -189,6 +189,15 @@ void take_down(
     }
 }
 
+Finding at_crossing(Finding whole, const Budget& budget) {
+    whole.since = *budget.crossing;
+    whole.due = *budget.crossing;
+    whole.spend = budget.spend.spend;
+    whole.cap = budget.cap;
+    whole.window_end = budget.spend.end;
+    return whole;
+}
+
 void judge_cap(
     const Situation& situation,
     const Members& members,
@@ -198,11 +207,7 @@ void judge_cap(
     if (!budget.cap || !budget.crossing) {
         return;
     }
-    whole.since = *budget.crossing;
-    whole.due = *budget.crossing;
-    whole.spend = budget.spend.spend;
-    whole.cap = budget.cap;
-    whole.window_end = budget.spend.end;
+    whole = at_crossing(std::move(whole), budget);
     if (whole.window_end) {
         out.changes_at(*whole.window_end);
     }
@@ -301,12 +306,24 @@ void judge_team(
         whole.action = team.rules.cap_action;
         whole.window = window;
         whole.rate = situation.ledger.team_burn(team.name);
+        const auto queued = queued_rate(members);
+        const auto warned = team_budget(situation.ledger, team, window, queued, situation.now);
+        if (!queued.is_zero()) {
+            whole.predicted = warned.crossing;
+        }
         judge_shed(situation, team, members, window, budget, out);
-        judge_cap(situation, members, std::move(whole), budget, out);
-        const auto warned =
-            team_budget(situation.ledger, team, window, queued_rate(members), situation.now);
-        if (warned.crossing) {
-            out.changes_at(*warned.crossing - team.rules.cap_warning);
+        if (budget.crossing) {
+            judge_cap(situation, members, std::move(whole), budget, out);
+        } else if (warned.crossing) {
+            out.add(at_crossing(std::move(whole), warned));  // nothing is taken down for it
+        }
+        // What is queued does not bill yet, so its predicted crossing moves on as time passes: the
+        // moment to tell is when no more is left than what cap_warning would cost with it.
+        const auto burn = situation.ledger.team_burn(team.name);
+        const Usd left = accrue(burn + queued, team.rules.cap_warning);
+        if (const auto at = crossing_of(
+                budget.spend.spend, *budget.cap - left, burn, situation.now, budget.spend.end)) {
+            out.changes_at(*at);
         }
     }
 }

@@ -67,6 +67,9 @@ struct Finding {
     std::optional<Usd> cap;
     std::optional<UsdPerHour> rate;
     std::optional<Instant> window_end;
+    /// Caps of a team that has something queued: the crossing if that began to bill now. People
+    /// are told ahead of this moment; what acts waits for `due`.
+    std::optional<Instant> predicted;
 
     /// The condition holds at `now`, not only in prospect.
     bool holds(Instant now) const { return due <= now; }

@@ -356,9 +356,10 @@ class Daemon(Running):
             file.seek(self.offset)
             return file.read()
 
-    def lines(self, *words):
-        """Log lines that contain one of the words."""
-        return [line for line in self.log().splitlines() if any(word in line for word in words)]
+    def lines(self, *events):
+        """Log lines of one of these events."""
+        return [line for line in self.log().splitlines()
+                if any(f" {event}: " in line for event in events)]
 
     def get(self, path):
         return ask_port(self.port, "GET", path)

@@ -1,0 +1,235 @@
+// Spec sections 3 and 7: mass actions wait for an operator, limits limit, a changed policy is
+// judged.
+#include "scene.hpp"
+
+#include <doctest/doctest.h>
+
+namespace vastwatch::engine::testing {
+namespace {
+
+/// `idle` idle instances (from 1 on) and `busy` busy ones (from 101 on).
+class Fleet : public Scene {
+  public:
+    Fleet(int idle, int busy, policy::Policy policy = idle_policy()) : Scene(std::move(policy)) {
+        for (int id = 1; id <= idle; ++id) {
+            rent(id).idle();
+        }
+        for (int id = 101; id <= 100 + busy; ++id) {
+            rent(id).busy();
+        }
+    }
+
+    std::size_t gone() const {
+        std::size_t count = 0;
+        for (int id = 1; id <= 100; ++id) {
+            count += sent_at(id) ? 1U : 0U;
+        }
+        return count;
+    }
+};
+
+TEST_CASE("more than half of the account idle at once is held for an operator and told") {
+    Fleet scene{10, 2};
+    scene.run_until(at("14:00"));
+    CHECK(scene.sent.empty());
+    REQUIRE(scene.holds().size() == 1);
+    CHECK(scene.holds().front().instances.size() == 10);
+    REQUIRE(scene.count(alerts::Kind::action_held) == 1);
+    const auto alert = scene.latest(alerts::Kind::action_held);
+    CHECK(alert.instances.size() == 10);
+    CHECK_MESSAGE(alert.text.find("vastwatchctl approve") != std::string::npos, alert.text);
+    CHECK_MESSAGE(alert.text.find("$20.0000/h") != std::string::npos, alert.text);
+}
+
+TEST_CASE("exactly half is not more than half") {
+    Fleet scene{6, 6};
+    scene.run_until(at("10:10"));
+    CHECK(scene.holds().empty());
+    CHECK(scene.gone() == 6);
+}
+
+TEST_CASE("fewer than mass_idle_minimum are not a mass") {
+    Fleet scene{4, 0};
+    scene.run_until(at("10:10"));
+    CHECK(scene.gone() == 4);
+}
+
+TEST_CASE("an approved hold is carried out after a fresh read") {
+    Fleet scene{10, 2};
+    scene.run_until(at("11:00"));
+    scene.machine(3).busy();
+    CHECK(scene.approve().ok);
+    scene.run_until(at("11:05"));
+    CHECK(scene.gone() == 9);
+    CHECK_FALSE(scene.sent_at(3));
+    CHECK(scene.holds().empty());
+}
+
+TEST_CASE("a dismissed hold is not carried out, and its idle clocks begin anew") {
+    Fleet scene{10, 2};
+    scene.run_until(at("11:00"));
+    CHECK(scene.dismiss().ok);
+    scene.run_until(at("12:59"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.holds().empty());
+    CHECK(scene.count(alerts::Kind::action_held) == 1);
+    scene.run_until(at("16:00"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.holds().size() == 1);
+}
+
+TEST_CASE("after a dismissal a single idle one is judged on its own") {
+    Fleet scene{10, 4};
+    scene.run_until(at("11:00"));
+    CHECK(scene.dismiss().ok);
+    for (int id = 2; id <= 10; ++id) {
+        scene.machine(id).busy();
+    }
+    scene.run_until(at("13:05"));
+    CHECK(scene.sent_at(1));
+    CHECK(scene.gone() == 1);
+}
+
+TEST_CASE("a hold of what works again lapses") {
+    Fleet scene{10, 2};
+    scene.run_until(at("11:00"));
+    REQUIRE(scene.holds().size() == 1);
+    for (int id = 1; id <= 10; ++id) {
+        scene.machine(id).busy();
+    }
+    scene.run_until(at("11:10"));
+    CHECK(scene.holds().empty());
+    CHECK(scene.sent.empty());
+    CHECK(scene.count(alerts::Kind::action_held, true) == 1);
+    CHECK_FALSE(scene.approve().ok);
+}
+
+TEST_CASE("a hold survives a restart and is told once") {
+    Fleet scene{10, 2};
+    scene.run_until(at("11:00"));
+    scene.restart(1min);
+    scene.run_until(at("11:30"));
+    CHECK(scene.holds().size() == 1);
+    CHECK(scene.sent.empty());
+    CHECK(scene.count(alerts::Kind::action_held) == 1);
+    CHECK(scene.approve().ok);
+    scene.run_until(at("11:35"));
+    CHECK(scene.gone() == 10);
+}
+
+TEST_CASE("an unknown hold cannot be decided") {
+    Fleet scene{10, 2};
+    CHECK_FALSE(scene.approve().ok);
+    CHECK_FALSE(scene.dismiss(HoldId{7}).ok);
+}
+
+TEST_CASE("a cap is no mass action and is not held") {
+    auto policy = cap_policy(40);
+    Fleet scene{10, 0, policy};
+    scene.run_until(at("10:05"));
+    CHECK(scene.gone() == 10);
+    CHECK(scene.holds().empty());
+}
+
+TEST_CASE("max_actions_per_hour limits the idle rule") {
+    auto policy = idle_policy();
+    policy.enforcement.max_actions_per_hour = 2;
+    Fleet scene{4, 20, policy};
+    scene.run_until(at("10:58"));
+    CHECK(scene.gone() == 2);
+    scene.run_until(at("11:10"));
+    CHECK(scene.gone() == 4);
+}
+
+TEST_CASE("the hourly limit is not forgotten by a restart") {
+    auto policy = idle_policy();
+    policy.enforcement.max_actions_per_hour = 2;
+    Fleet scene{4, 20, policy};
+    scene.run_until(at("10:20"));
+    scene.restart(30s);
+    scene.run_until(at("10:58"));
+    CHECK(scene.gone() == 2);
+}
+
+TEST_CASE("a reload that makes much due at once holds it") {
+    auto policy = idle_policy();
+    ml_of(policy).rules.idle_for = 12h;
+    Fleet scene{10, 2, policy};
+    scene.run_until(at("11:00"));
+    scene.reload(idle_policy());
+    scene.run_until(at("14:00"));
+    CHECK(scene.sent.empty());
+    REQUIRE(scene.holds().size() == 1);
+    CHECK(scene.count(alerts::Kind::action_held) >= 1);
+    CHECK(scene.latest(alerts::Kind::action_held).instances.size() == 10);
+    CHECK(scene.approve().ok);
+    scene.run_until(at("14:30"));
+    CHECK(scene.gone() == 10);
+}
+
+TEST_CASE("a reload with a violation that everybody commits holds it") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("09:00"));
+    auto policy = quiet_policy();
+    ml_of(policy).gpu_types = {"A100*"};
+    ml_of(policy).rules.violation_action = Action::destroy;
+    scene.reload(policy);
+    scene.run_until(at("10:00"));
+    CHECK(scene.sent.empty());
+    REQUIRE(scene.holds().size() == 1);
+    CHECK(scene.holds().front().kind == enforcement::Hold::Kind::reload);
+}
+
+TEST_CASE("a reload with a cap that is exceeded already holds what it would take") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("09:00"));
+    scene.reload(cap_policy(5));
+    scene.run_until(at("10:00"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.holds().size() == 1);
+    CHECK(scene.approve().ok);
+    scene.run_for(1min);
+    CHECK(scene.sent_at(101));
+}
+
+TEST_CASE("a policy that was changed while the daemon was down is judged alike") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("09:00"));
+    auto policy = quiet_policy();
+    ml_of(policy).gpu_types = {"A100*"};
+    ml_of(policy).rules.violation_action = Action::destroy;
+    scene.restart_with(policy, 1min);
+    scene.run_until(at("10:00"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.holds().size() == 1);
+}
+
+TEST_CASE("a reload that makes little due is carried out") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("09:00"));
+    scene.machine(101).row.gpu_name = "RTX 4090";
+    auto policy = quiet_policy();
+    ml_of(policy).gpu_types = {"H100*"};
+    ml_of(policy).rules.violation_action = Action::destroy;
+    scene.reload(policy);
+    scene.run_until(at("09:10"));
+    CHECK(scene.sent_at(101));
+    CHECK(scene.holds().empty());
+}
+
+TEST_CASE("a reload keeps idle clocks, spend and what was told") {
+    auto policy = idle_policy();
+    ml_of(policy).caps.daily = usd(100);
+    policy.alerts = {alert_at(ml, policy::Window::day, {1})};
+    Fleet scene{1, 3, policy};
+    scene.run_until(at("09:30"));
+    const auto spent = scene.spend(ml);
+    scene.reload(policy);
+    CHECK(scene.spend(ml) == spent);
+    scene.run_until(at("10:03"));
+    CHECK(scene.sent_at(1));
+    CHECK(scene.count(alerts::Kind::budget_threshold) == 1);
+}
+
+}  // namespace
+}  // namespace vastwatch::engine::testing

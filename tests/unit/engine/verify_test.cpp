@@ -1,0 +1,117 @@
+// Spec section 7.3: what a fresh read no longer bears out is not done.
+#include "scene.hpp"
+
+#include <doctest/doctest.h>
+
+namespace vastwatch::engine::testing {
+namespace {
+
+/// Runs past the deadline of an idle instance that `change` happens to right before the fresh read.
+struct Story : IdleScene {
+    explicit Story(void (*change)(Scene&)) {
+        run_until(at("09:59") + 30s);
+        before_read = [change, this](const VerifyOrder&) { change(*this); };
+        run_until(at("10:10"));  // a new case of a changed one is warned for a quarter of an hour
+        before_read = nullptr;
+    }
+};
+
+TEST_CASE("a fresh read that shows work drops the action and says so") {
+    Story scene{[](Scene& s) { s.machine(1).busy(); }};
+    CHECK_FALSE(scene.asked.empty());
+    CHECK(scene.sent.empty());
+    CHECK(scene.audited("dropped", 1));
+}
+
+TEST_CASE("a fresh read that shows nothing known does not act") {
+    Story scene{[](Scene& s) { s.machine(1).row.telemetry.gpu_util = std::nullopt; }};
+    CHECK_FALSE(scene.asked.empty());
+    CHECK(scene.sent.empty());
+}
+
+TEST_CASE("a fresh read of zeros without temperature does not act") {
+    Story scene{[](Scene& s) { s.machine(1).row.telemetry.gpu_temp = 0; }};
+    CHECK_FALSE(scene.asked.empty());
+    CHECK(scene.sent.empty());
+}
+
+TEST_CASE("a fresh read with another label drops the action") {
+    Story scene{[](Scene& s) { s.machine(1).labelled("ml/other"); }};
+    CHECK(scene.sent.empty());
+    CHECK(scene.audited("dropped", 1));
+}
+
+TEST_CASE("a fresh read with another start date drops the action") {
+    Story scene{[](Scene& s) { s.machine(1).begun(at("09:59")); }};
+    CHECK(scene.sent.empty());
+    CHECK(scene.audited("dropped", 1));
+}
+
+TEST_CASE("a fresh read of an instance that stopped meanwhile does not act") {
+    Story scene{[](Scene& s) { s.machine(1).stopped(); }};
+    CHECK(scene.sent.empty());
+}
+
+TEST_CASE("a fresh read with a protecting label does not act") {
+    Scene scene{idle_policy()};
+    auto policy = idle_policy();
+    ml_of(policy).rules.protect = {"*-keep"};
+    scene.reload(policy);
+    scene.rent(1).idle();
+    scene.rent(2).busy();
+    scene.before_read = [&](const VerifyOrder&) { scene.machine(1).labelled("ml/x-keep"); };
+    scene.run_until(at("10:30"));
+    CHECK_FALSE(scene.asked.empty());
+    CHECK(scene.sent.empty());
+}
+
+TEST_CASE("an instance that is gone at the fresh read is asked for no more") {
+    Story scene{[](Scene& s) { s.vanish(1); }};
+    CHECK(scene.sent.empty());
+    CHECK_FALSE(scene.open_case(1));
+}
+
+TEST_CASE("a fresh read that fails keeps the action back until one succeeds") {
+    Scene scene{idle_policy()};
+    scene.rent(1).idle();
+    scene.rent(2).busy();
+    scene.verify_fails = true;
+    scene.run_until(at("10:20"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.asked.size() >= 2);
+    CHECK(scene.asked.size() <= 300);
+    scene.verify_fails = false;
+    scene.run_until(at("10:40"));
+    CHECK(scene.times_sent(1) == 1);
+}
+
+TEST_CASE("a request follows a fresh read by seconds") {
+    Scene scene{idle_policy()};
+    scene.rent(1).idle();
+    scene.rent(2).busy();
+    scene.run_until(at("10:10"));
+    REQUIRE(scene.sent_at(1));
+    REQUIRE_FALSE(scene.asked.empty());
+    const auto asked = scene.asked.back().at;
+    CHECK(*scene.sent_at(1) - asked <= 20s);
+}
+
+TEST_CASE("the intent holds what would create an equal instance, without values of variables") {
+    Scene scene{idle_policy()};
+    scene.rent(1).idle();
+    scene.rent(2).busy();
+    scene.run_until(at("10:10"));
+    bool found = false;
+    for (const auto& record : scene.audit) {
+        if (record.outcome == "intended") {
+            found = true;
+            CHECK(record.recipe.find("pytorch/pytorch:latest") != std::string::npos);
+            CHECK(record.recipe.find("WANDB_API_KEY") != std::string::npos);
+            CHECK(record.recipe.find("H100 SXM") != std::string::npos);
+        }
+    }
+    CHECK(found);
+}
+
+}  // namespace
+}  // namespace vastwatch::engine::testing
