@@ -181,11 +181,12 @@ void report(const HttpRequest& request, const HttpReply& reply) {
 }
 
 int run(const Options& options) {
-    const Instant begin = begin_of(options);
     Settings settings = options.settings;
     settings.manual_time = !options.manual_time.empty();
-    World world(make_accounts(options), begin, options.fleet.seed, settings);
+    const Instant begin = begin_of(options);
+    // Begun at once: what making the world takes would otherwise put its clock behind the real one.
     const Timeline timeline(begin, settings.manual_time ? 0 : options.speed);
+    World world(make_accounts(options), begin, options.fleet.seed, settings);
     std::optional<TlsFiles> tls;
     if (!options.tls_certificate.empty()) {
         tls = TlsFiles{.certificate = options.tls_certificate, .key = options.tls_key};
