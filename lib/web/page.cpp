@@ -106,8 +106,8 @@ tr:last-child td { border-bottom: 0; }
 th:first-child, td:first-child { padding-left: 16px; }
 th:last-child, td:last-child { padding-right: 16px; }
 .number { text-align: right; white-space: nowrap; }
-td { overflow-wrap: anywhere; }
-td.word { overflow-wrap: break-word; }
+td { overflow-wrap: break-word; }
+td.wide { overflow-wrap: anywhere; }
 td.load { white-space: nowrap; }
 td small { display: block; color: var(--soft); font-size: 12.5px; }
 td.next { min-width: 220px; max-width: 320px; }
