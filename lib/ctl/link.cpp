@@ -80,7 +80,7 @@ std::string diagnose(const std::string& socket) {
             return hidden(socket);
         }
         return fmt::format(
-            "there is no socket {}: vastwatchd does not run (systemctl status vastwatchd), or its "
+            "there is no socket {}: vastwatchd does not run (systemctl status vastwatch), or its "
             "control_socket is elsewhere (--socket)",
             shown);
     }
@@ -92,7 +92,7 @@ std::string diagnose(const std::string& socket) {
     }
     return fmt::format(
         "the socket {} is there, but nobody listens: vastwatchd does not run "
-        "(systemctl status vastwatchd)",
+        "(systemctl status vastwatch)",
         shown);
 }
 
