@@ -134,18 +134,6 @@ std::string_view word(WebhookFormat format) {
     return "vastwatch";
 }
 
-std::string_view word(Severity severity) {
-    switch (severity) {
-        case Severity::info:
-            return "info";
-        case Severity::warning:
-            return "warning";
-        case Severity::critical:
-            return "critical";
-    }
-    return "info";
-}
-
 std::string_view word(StartTls starttls) {
     switch (starttls) {
         case StartTls::required:
@@ -319,7 +307,7 @@ void write_notifier(Writer& out, const Notifier& notifier) {
         out.key("format", word(notifier.format));
         out.source(notifier.signing_secret_source);
     }
-    out.key("minimum_severity", word(notifier.minimum_severity));
+    out.key("minimum_severity", policy::to_string(notifier.minimum_severity));
 }
 
 void write_smtp(Writer& out, const Smtp& smtp) {
