@@ -1,5 +1,4 @@
 // The service: reads its arguments and its configuration, opens what it needs, runs the loop.
-#include "audit/audit.hpp"
 #include "config/config.hpp"
 #include "http/server.hpp"
 #include "metrics/process_metrics.hpp"
@@ -9,10 +8,8 @@
 #include "runtime/service_manager.hpp"
 #include "runtime/system_clock.hpp"
 #include "runtime/system_random.hpp"
-#include "runtime/task_group.hpp"
 #include "runtime/worker.hpp"
-#include "store/store.hpp"
-#include "watch/watch.hpp"
+#include "watch/service.hpp"
 #include "web/site.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -29,6 +26,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -39,9 +37,6 @@ using namespace vastwatch;
 
 constexpr int exit_invalid = 1;
 constexpr int exit_unreadable = 2;
-
-/// Loops get this long to end after SIGTERM; with the last commit it stays below five seconds.
-constexpr Duration stop_limit = std::chrono::seconds{3};
 
 using Loaded = std::variant<std::shared_ptr<const config::Config>, config::Mistakes>;
 
@@ -106,17 +101,12 @@ class Daemon {
     int run();
 
   private:
-    bool open_state();
     bool listen();
     bool take(http::Listening listening);
     watch::World world();
     asio::awaitable<void> control();
+    asio::awaitable<void> heed_signals();
     asio::awaitable<void> serve(http::Server& server);
-
-    bool fail(const std::string& message) {
-        log_.error("start_failed", message);
-        return false;
-    }
 
     std::filesystem::path file_;
     std::shared_ptr<const config::Config> config_;
@@ -127,51 +117,18 @@ class Daemon {
     runtime::SystemRandom random_;
     metrics::ProcessMetrics metrics_;
     std::unique_ptr<net::HttpClient> http_client_;
-    std::unique_ptr<store::Store> store_;
-    engine::Changes stored_;
-    std::unique_ptr<audit::Log> audit_;
+    std::optional<watch::State> state_;
     runtime::ThreadWorker files_;
-    std::unique_ptr<watch::Watch> watch_;
+    std::unique_ptr<watch::Service> service_;
     std::unique_ptr<web::Site> site_;
     std::vector<std::unique_ptr<http::Server>> servers_;
-    std::unique_ptr<runtime::TaskGroup> tasks_;
     std::unique_ptr<asio::signal_set> signals_;
-    std::string fault_;
 };
-
-bool Daemon::open_state() {
-    const std::filesystem::path directory = config_->daemon.state_directory;
-    auto opened = store::open(directory);
-    if (const auto* error = std::get_if<store::StoreError>(&opened)) {
-        return fail(error->message);
-    }
-    auto& state = std::get<store::Opened>(opened);
-    if (state.set_aside) {
-        log_.error(
-            "state_corrupt",
-            "the state database was corrupt and is set aside as " + state.set_aside->string() +
-                "; a new one is filled from charges");
-    }
-    store_ = std::move(state.store);
-    stored_ = std::move(state.stored);
-    auto audit = audit::open(directory);
-    if (const auto* error = std::get_if<audit::AuditError>(&audit)) {
-        return fail(error->message);
-    }
-    auto& audit_opened = std::get<audit::Opened>(audit);
-    if (!audit_opened.problem.empty()) {
-        log_.error("audit_broken", audit_opened.problem);
-    }
-    if (audit_opened.repaired) {
-        log_.warning("audit_repaired", "a torn last line of the audit log was set aside");
-    }
-    audit_ = std::move(audit_opened.log);
-    return true;
-}
 
 bool Daemon::take(http::Listening listening) {
     if (const auto* error = std::get_if<http::ServerError>(&listening)) {
-        return fail(error->message);
+        log_.error("start_failed", error->message);
+        return false;
     }
     servers_.push_back(std::move(std::get<std::unique_ptr<http::Server>>(listening)));
     return true;
@@ -203,8 +160,8 @@ watch::World Daemon::world() {
         random_,
         log_,
         *http_client_,
-        *store_,
-        *audit_,
+        *state_->store,
+        *state_->audit,
         files_,
         manager_,
         metrics_,
@@ -215,12 +172,13 @@ watch::World Daemon::world() {
 }
 
 bool Daemon::open() {
-    if (!open_state()) {
+    state_ = watch::open_state(config_->daemon.state_directory, log_);
+    if (!state_) {
         return false;
     }
     http_client_ = net::make_http_client(loop_, proxy_settings());
-    watch_ = std::make_unique<watch::Watch>(world(), config_, std::move(stored_));
-    site_ = std::make_unique<web::Site>(*watch_);
+    service_ = std::make_unique<watch::Service>(world(), config_, std::move(state_->stored));
+    site_ = std::make_unique<web::Site>(service_->backend());
     return listen();
 }
 
@@ -228,40 +186,31 @@ asio::awaitable<void> Daemon::serve(http::Server& server) {
     co_await server.run();
 }
 
-/// Signals until it is time to stop, then an orderly end.
-asio::awaitable<void> Daemon::control() {
+asio::awaitable<void> Daemon::heed_signals() {
     constexpr auto token = asio::as_tuple(asio::use_awaitable);
     for (;;) {
         auto [error, number] = co_await signals_->async_wait(token);
-        if (!error && number == SIGHUP) {
-            co_await watch_->reload();
-            continue;
+        if (error) {
+            co_return;
         }
-        break;
+        if (number == SIGHUP) {
+            service_->reload();
+        } else {
+            service_->stop();
+        }
     }
-    manager_.stopping("stopping");
-    log_.notice("stopping", fault_.empty() ? "asked to stop" : "stopping because " + fault_);
-    tasks_->stop();
-    auto ended = co_await tasks_->join(stop_limit);
-    if (!ended) {
-        log_.warning("stop_slow", "some loops did not end in time and are left behind");
-    }
-    co_await watch_->finish();
-    log_.notice("stopped", "the state is on disk");
+}
+
+asio::awaitable<void> Daemon::control() {
+    co_await service_->run();
     loop_.stop();
 }
 
 int Daemon::run() {
     signals_ = std::make_unique<asio::signal_set>(loop_, SIGTERM, SIGINT, SIGHUP);
-    auto on_fault = [this](const std::string& name, const std::exception_ptr& error) {
-        fault_ = fmt::format("loop \"{}\" ended: {}", name, runtime::TaskGroup::describe(error));
-        log_.error("loop_ended", fault_);
-        signals_->cancel();
-    };
-    tasks_ = std::make_unique<runtime::TaskGroup>(loop_, clock_, on_fault);
-    watch_->start(*tasks_);
+    service_->start();
     for (const auto& server : servers_) {
-        tasks_->spawn("http", serve(*server));
+        service_->spawn("http", serve(*server));
     }
     auto on_end = [](const std::exception_ptr& error) {
         if (error) {
@@ -269,6 +218,7 @@ int Daemon::run() {
         }
     };
     asio::co_spawn(loop_, control(), on_end);
+    asio::co_spawn(loop_, heed_signals(), on_end);
     log_.notice(
         "started",
         fmt::format(
@@ -281,7 +231,7 @@ int Daemon::run() {
             servers_.front()->port()));
     manager_.ready("started, first look under way");
     loop_.run();
-    return fault_.empty() ? 0 : 1;
+    return service_->fault().empty() ? 0 : 1;
 }
 
 int serve(const std::filesystem::path& file, std::shared_ptr<const config::Config> config) {

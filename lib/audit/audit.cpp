@@ -1,7 +1,6 @@
 #include "audit/audit.hpp"
 
 #include "audit/writer.hpp"
-#include "runtime/worker.hpp"
 
 #include <utility>
 
@@ -24,27 +23,29 @@ class AppendJob {
 
 class FileLog final : public Log {
   public:
-    explicit FileLog(std::shared_ptr<Writer> writer) : writer_(std::move(writer)) {}
+    FileLog(std::shared_ptr<Writer> writer, std::shared_ptr<runtime::Worker> worker)
+        : writer_(std::move(writer)), worker_(std::move(worker)) {}
 
     boost::asio::awaitable<std::optional<AuditError>> append(std::vector<Record> records) override {
         if (records.empty()) {
             co_return std::nullopt;
         }
         AppendJob job{writer_, std::move(records)};
-        auto result = co_await runtime::run_on(worker_, std::move(job));
+        auto result = co_await runtime::run_on(*worker_, std::move(job));
         co_return result;
     }
 
   private:
     std::shared_ptr<Writer> writer_;
-    runtime::ThreadWorker worker_;
+    std::shared_ptr<runtime::Worker> worker_;
 };
 
 }  // namespace
 
 std::variant<Opened, AuditError> open(
     const std::filesystem::path& directory,
-    std::uint64_t rotate_at) {
+    std::uint64_t rotate_at,
+    std::shared_ptr<runtime::Worker> worker) {
     Opened opened;
     auto writer = std::make_shared<Writer>(directory, rotate_at);
     if (auto error = writer->open(opened.problem)) {
@@ -57,7 +58,10 @@ std::variant<Opened, AuditError> open(
             opened.problem = error->message;
         }
     }
-    opened.log = std::make_unique<FileLog>(std::move(writer));
+    if (!worker) {
+        worker = std::make_shared<runtime::ThreadWorker>();
+    }
+    opened.log = std::make_unique<FileLog>(std::move(writer), std::move(worker));
     return opened;
 }
 

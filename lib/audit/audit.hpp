@@ -4,6 +4,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "engine/audit_record.hpp"
+#include "runtime/worker.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -50,10 +51,11 @@ constexpr std::uint64_t default_rotate_at = std::uint64_t{16} * 1024 * 1024;
 /// runs, and after the state directory is locked (store::open). A torn last line is kept as
 /// audit.torn-<number> and replaced by a record with the action "audit_repair", whose time is that
 /// of the file's last change; when the disk has no room for that, `problem` says so and the next
-/// append tries again.
+/// append tries again. Appends run on `worker`, on a thread of the log's own when there is none.
 std::variant<Opened, AuditError> open(
     const std::filesystem::path& directory,
-    std::uint64_t rotate_at = default_rotate_at);
+    std::uint64_t rotate_at = default_rotate_at,
+    std::shared_ptr<runtime::Worker> worker = nullptr);
 
 /// The result of `vastwatchctl audit verify`.
 struct Verdict {

@@ -1,6 +1,5 @@
 #include "store/store.hpp"
 
-#include "runtime/worker.hpp"
 #include "store/corrupt.hpp"
 #include "store/database.hpp"
 #include "store/files.hpp"
@@ -33,15 +32,18 @@ class CommitJob {
 
 class SqliteStore final : public Store {
   public:
-    SqliteStore(DirectoryLock lock, std::shared_ptr<Database> database)
-        : lock_(std::move(lock)), database_(std::move(database)) {}
+    SqliteStore(
+        DirectoryLock lock,
+        std::shared_ptr<Database> database,
+        std::shared_ptr<runtime::Worker> worker)
+        : lock_(std::move(lock)), database_(std::move(database)), worker_(std::move(worker)) {}
 
     boost::asio::awaitable<std::optional<StoreError>> commit(engine::Changes changes) override {
         if (changes.empty()) {
             co_return std::nullopt;
         }
         CommitJob job{database_, std::move(changes)};
-        auto result = co_await runtime::run_on(worker_, std::move(job));
+        auto result = co_await runtime::run_on(*worker_, std::move(job));
         co_return result;
     }
 
@@ -50,7 +52,7 @@ class SqliteStore final : public Store {
     // may another process begin.
     DirectoryLock lock_;
     std::shared_ptr<Database> database_;
-    runtime::ThreadWorker worker_;
+    std::shared_ptr<runtime::Worker> worker_;
 };
 
 struct Loaded {
@@ -111,7 +113,9 @@ std::variant<Loaded, StoreError> load_or_replace(
 
 }  // namespace
 
-std::variant<Opened, StoreError> open(const fs::path& directory) {
+std::variant<Opened, StoreError> open(
+    const fs::path& directory,
+    std::shared_ptr<runtime::Worker> worker) {
     if (auto problem = ensure_directory(directory); !problem.empty()) {
         return StoreError{std::move(problem)};
     }
@@ -125,9 +129,12 @@ std::variant<Opened, StoreError> open(const fs::path& directory) {
         return std::move(*error);
     }
     auto& content = std::get<Loaded>(loaded);
+    if (!worker) {
+        worker = std::make_shared<runtime::ThreadWorker>();
+    }
     opened.stored = std::move(content.stored);
     opened.store = std::make_unique<SqliteStore>(
-        std::get<DirectoryLock>(std::move(lock)), std::move(content.database));
+        std::get<DirectoryLock>(std::move(lock)), std::move(content.database), std::move(worker));
     return opened;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/changes.hpp"
+#include "runtime/worker.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -40,6 +41,9 @@ struct Opened {
 
 /// Opens or creates `directory`/state.db and reads everything. Blocks: call before the loop runs.
 /// A second process on the same directory gets an error that names it (a lock file with its pid).
-std::variant<Opened, StoreError> open(const std::filesystem::path& directory);
+/// Commits run on `worker`, on a thread of the store's own when there is none.
+std::variant<Opened, StoreError> open(
+    const std::filesystem::path& directory,
+    std::shared_ptr<runtime::Worker> worker = nullptr);
 
 }  // namespace vastwatch::store

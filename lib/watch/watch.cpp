@@ -60,8 +60,8 @@ void Watch::start(runtime::TaskGroup& tasks) {
     tasks.spawn("heartbeat", heartbeat_loop(core_, present));
     auto& metrics = core_.world().metrics;
     auto lag = [&metrics](Duration late) { metrics.loop_lag(late); };
-    tasks.spawn(
-        "loop lag", runtime::measure_lag(core_.world().clock, std::chrono::milliseconds{500}, lag));
+    const auto lag_interval = core_.world().lag_interval;
+    tasks.spawn("loop lag", runtime::measure_lag(core_.world().clock, lag_interval, lag));
     if (core_.world().manager.watchdog_interval()) {
         auto progress = [this]() { return core_.progress(); };
         tasks.spawn(

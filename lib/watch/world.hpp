@@ -41,6 +41,8 @@ struct World {
     std::function<std::variant<std::shared_ptr<const config::Config>, config::Mistakes>()>
         load_config;
     std::function<void(config::LogLevel)> set_log_level;
+    /// How often the loop's lag is measured; a loop in virtual time is never late.
+    Duration lag_interval = std::chrono::milliseconds{500};
 };
 
 }  // namespace vastwatch::watch
