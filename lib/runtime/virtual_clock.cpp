@@ -38,7 +38,7 @@ struct Key {
 }  // namespace
 
 struct VirtualClock::State {
-    State(asio::io_context& the_loop, Instant wall) : loop(the_loop), now{wall, MonoTime{}} {}
+    State(asio::io_context& the_loop, Now begin) : loop(the_loop), now(begin) {}
 
     void finish(const Key& key, boost::system::error_code error) {
         const auto found = waiting.find(key);
@@ -57,7 +57,14 @@ struct VirtualClock::State {
         }
     }
 
-    /// Moves both clocks forward to `time`, and says whether that was forward at all.
+    bool run_one_ready() const {
+        if (loop.stopped()) {
+            loop.restart();
+        }
+        return loop.poll_one() != 0;
+    }
+
+    /// Moves both clocks forward to `time`, never back.
     void move_to(MonoTime time) {
         const auto by = std::max(time - now.mono, Duration::zero());
         now.mono += by;
@@ -142,9 +149,16 @@ asio::awaitable<bool> VirtualTimer::wait_until(MonoTime deadline) {
 }  // namespace
 
 VirtualClock::VirtualClock(asio::io_context& loop, Instant wall)
-    : state_(std::make_shared<State>(loop, wall)) {}
+    : VirtualClock(loop, Now{wall, MonoTime{}}) {}
+
+VirtualClock::VirtualClock(asio::io_context& loop, Now now)
+    : state_(std::make_shared<State>(loop, now)) {}
 
 VirtualClock::~VirtualClock() {
+    abandon();
+}
+
+void VirtualClock::abandon() {
     // Handlers own coroutines and may reach back here while they are destroyed.
     auto abandoned = std::exchange(state_->waiting, {});
     abandoned.clear();
@@ -183,6 +197,23 @@ bool VirtualClock::run_until(const std::function<bool()>& done, Duration limit) 
         state_->run_ready();
     }
     return true;
+}
+
+bool VirtualClock::step(MonoTime end) {
+    if (state_->run_one_ready()) {
+        return true;
+    }
+    if (state_->waiting.empty() || state_->waiting.begin()->first.deadline > end) {
+        state_->move_to(end);
+        return false;
+    }
+    state_->fire_first();
+    return state_->run_one_ready();
+}
+
+void VirtualClock::suspend(Duration duration) {
+    VW_ASSERT(duration >= Duration::zero());
+    state_->move_to(state_->now.mono + duration);
 }
 
 void VirtualClock::step_wall(Duration step) {

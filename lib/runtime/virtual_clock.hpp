@@ -18,6 +18,8 @@ class VirtualClock final : public Clock {
   public:
     /// Starts at `wall`, and at zero on the monotonic clock.
     VirtualClock(boost::asio::io_context& loop, Instant wall);
+    /// Goes on from `now`, as a process does that starts on a machine which has run for a while.
+    VirtualClock(boost::asio::io_context& loop, Now now);
     ~VirtualClock() override;
     VirtualClock(const VirtualClock&) = delete;
     VirtualClock& operator=(const VirtualClock&) = delete;
@@ -35,6 +37,17 @@ class VirtualClock final : public Clock {
     /// Runs the loop until `done` holds, looked at between any two timers, or until `limit` has
     /// passed or no timer is left. True when it holds.
     bool run_until(const std::function<bool()>& done, Duration limit);
+
+    /// Runs one handler: one that is ready, else that of the earliest wait that ends at or before
+    /// `end`. False when there is none; the clock then shows `end`. Not from within a handler.
+    bool step(MonoTime end);
+
+    /// Moves both clocks at once, as a suspended machine finds them: what was due meanwhile is
+    /// late. `duration` not negative.
+    void suspend(Duration duration);
+
+    /// Destroys the coroutines that wait, without running them; what waits later waits on.
+    void abandon();
 
     /// Moves the wall clock alone, as an operator or NTP would.
     void step_wall(Duration step);

@@ -112,6 +112,58 @@ TEST_CASE("virtual clock: run_until a condition stops at the moment it holds") {
     CHECK_FALSE(world.clock.run_until([&] { return world.trace.size() > 2; }, 1min));
 }
 
+TEST_CASE("virtual clock: it can go on from where another stood") {
+    asio::io_context loop{1};
+    const vastwatch::Now begin{start, MonoTime{3h}};
+    const VirtualClock clock{loop, begin};
+    CHECK(clock.wall() == start);
+    CHECK(clock.mono() == MonoTime{3h});
+}
+
+TEST_CASE("virtual clock: a step runs one handler and no more") {
+    World world;
+    asio::post(world.loop, [&] { world.trace.emplace_back("first"); });
+    asio::post(world.loop, [&] { world.trace.emplace_back("second"); });
+    CHECK(world.clock.step(MonoTime{1h}));
+    CHECK(world.trace == std::vector<std::string>{"first"});
+}
+
+TEST_CASE("virtual clock: a step without work ends at its limit and says so") {
+    World world;
+    CHECK_FALSE(world.clock.step(MonoTime{1h}));
+    CHECK(world.clock.mono() == MonoTime{1h});
+}
+
+TEST_CASE("virtual clock: steps come to the same as a run") {
+    World world;
+    asio::co_spawn(world.loop, note_after(world, 2s, "late"), asio::detached);
+    asio::co_spawn(world.loop, note_after(world, 1s, "early"), asio::detached);
+    while (world.clock.step(MonoTime{3s})) {
+    }
+    CHECK(world.trace == std::vector<std::string>{"early", "late"});
+}
+
+TEST_CASE("virtual clock: what was due while the machine slept is late") {
+    World world;
+    asio::co_spawn(world.loop, note_after(world, 1min, "due"), asio::detached);
+    world.clock.advance(1s);
+    world.clock.suspend(1h);
+    CHECK(world.trace.empty());
+    world.clock.advance(0s);
+    CHECK(world.trace == std::vector<std::string>{"due"});
+    CHECK(world.clock.wall() == start + 1h + 1s);
+}
+
+TEST_CASE("virtual clock: abandoned coroutines are destroyed and never go on") {
+    World world;
+    asio::co_spawn(world.loop, note_after(world, 1s, "never"), asio::detached);
+    world.clock.advance(0s);
+    world.clock.abandon();
+    CHECK_FALSE(world.clock.next_deadline());
+    world.clock.advance(1h);
+    CHECK(world.trace.empty());
+}
+
 TEST_CASE("virtual timer: cancel() ends the wait with false, at once") {
     World world;
     const auto timer = world.clock.make_timer();
