@@ -215,6 +215,7 @@ void Account::enter_phase(Instance& instance, std::size_t phase) {
 
 void Account::run_phase(Instance& instance, const Phase& phase, std::optional<Duration> length) {
     ++instance.generation;
+    ++instance.revision;
     instance.phase_ends.reset();
     if (length) {
         // A script that repeats must move on, or time would stand still.
@@ -330,6 +331,7 @@ void Account::remove(std::int64_t id) {
 void Account::update_rates(Instance& instance) {
     const Rates before = instance.meter.rates_at(now_);
     const Rates after = rates_of(instance.spec, instance.condition);
+    ++instance.revision;
     instance.meter.set(now_, after, instance.spec.label.value_or(""));
     update_total(before, after);
 }
@@ -434,6 +436,10 @@ void Account::count_label(const std::optional<std::string>& label, std::int64_t 
     if (entry->second == 0) {
         label_counts_.erase(entry);
     }
+}
+
+void Account::forget_gone(Instant instant) {
+    std::erase_if(gone_, [instant](const auto& entry) { return entry.second.gone_at < instant; });
 }
 
 void Account::note(const Instance& instance, std::string kind, boost::json::object detail) {

@@ -121,6 +121,15 @@ class Account {
 
     const std::vector<JournalEntry>& journal() const { return journal_; }
 
+    // For simulations of years: what is no longer looked at need not be kept.
+
+    /// Forgets the journal so far.
+    void forget_journal() { journal_.clear(); }
+
+    /// Forgets instances gone before `instant`: charges no longer list them. What they cost stays
+    /// in the account's own sums.
+    void forget_gone(Instant instant);
+
     void record(std::string kind, std::int64_t id, boost::json::object detail);
 
   private:

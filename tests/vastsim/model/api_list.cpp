@@ -225,19 +225,29 @@ Page page_sorted(const Account& account, const ListQuery& query) {
     return page;
 }
 
-json::value served_row(Call& call, const Instance& instance, const ListQuery& query) {
-    json::object row = full_row(call.account, instance);
+json::value served_row(
+    Call& call,
+    const Instance& instance,
+    const ListQuery& query,
+    const ColumnChoice& choice) {
+    json::object row = query.columns.empty() ? full_row(call.account, instance)
+                                             : chosen_row(call.account, instance, choice);
     call.world.spoil_telemetry(row, call.account, instance);
     call.account.count_read(instance.id());
     if (query.columns.empty()) {
         return row;
     }
-    json::object selected;
     for (const std::string& column : query.columns) {
-        const json::value* value = row.if_contains(column);
-        selected[column] = value == nullptr ? json::value(nullptr) : *value;
+        row.emplace(column, nullptr);  // unless it is there
     }
-    return selected;
+    if (row.size() > query.columns.size()) {
+        json::object selected;
+        for (const std::string& column : query.columns) {
+            selected[column] = std::move(row[column]);
+        }
+        return selected;
+    }
+    return row;
 }
 
 }  // namespace
@@ -252,9 +262,11 @@ HttpReply list_instances(Call& call) {
     }
     const Page page =
         by_id_only(query) ? page_by_id(call.account, query) : page_sorted(call.account, query);
+    const ColumnChoice choice{call.account, query.columns};
     json::array rows;
+    rows.reserve(page.rows.size());
     for (const Instance* instance : page.rows) {
-        rows.push_back(served_row(call, *instance, query));
+        rows.push_back(served_row(call, *instance, query, choice));
     }
     json::object body;
     body["success"] = true;

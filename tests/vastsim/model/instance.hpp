@@ -36,6 +36,7 @@ struct Instance {
     Usd deposit;                   ///< what is left of a prepayment
     std::uint64_t reads = 0;       ///< rows served
     std::uint32_t generation = 0;  ///< of its script's next event
+    std::uint64_t revision = 0;    ///< counts what changes its row, telemetry's noise apart
     Meter meter;
 
     std::int64_t id() const { return spec.id; }

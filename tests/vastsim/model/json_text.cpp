@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 namespace vastwatch::vastsim {
 namespace {
@@ -24,10 +26,23 @@ void append_double(std::string& text, double number) {
         text += "null";
         return;
     }
-    const std::string written = fmt::format("{}", number);
-    text += written;
-    if (written.find_first_of(".e") == std::string::npos) {
+    const std::size_t begin = text.size();
+    fmt::format_to(std::back_inserter(text), "{}", number);
+    if (text.find_first_of(".e", begin) == std::string::npos) {
         text += ".0";
+    }
+}
+
+void append_string(std::string& text, std::string_view string) {
+    const bool plain = std::ranges::all_of(string, [](char letter) {
+        return letter >= ' ' && letter <= '~' && letter != '"' && letter != '\\';
+    });
+    if (plain) {
+        text += '"';
+        text += string;
+        text += '"';
+    } else {
+        text += json::serialize(string);
     }
 }
 
@@ -36,7 +51,7 @@ void append_object(std::string& text, const json::object& object) {
     text += '{';
     for (const auto& member : object) {
         text += separator;
-        text += json::serialize(std::string_view{member.key()});
+        append_string(text, member.key());
         text += ": ";
         append(text, member.value());
         separator = ", ";
@@ -62,6 +77,10 @@ void append(std::string& text, const json::value& value) {
         append_array(text, value.get_array());
     } else if (value.is_double()) {
         append_double(text, value.get_double());
+    } else if (value.is_string()) {
+        append_string(text, value.get_string());
+    } else if (value.is_int64()) {
+        fmt::format_to(std::back_inserter(text), "{}", value.get_int64());
     } else {
         text += json::serialize(value);
     }

@@ -55,29 +55,59 @@ double in_seconds(Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
-void add_state(json::object& row, const Source& source) {
-    const Instance& instance = source.instance;
-    const InstanceSpec& spec = source.spec;
+/// A row in the making: every column, or only those asked for, in a fixed order.
+class Row {
+  public:
+    explicit Row(const ColumnChoice* choice) : choice_(choice) {
+        made_.reserve(choice == nullptr ? 112 : choice->count());
+    }
+
+    /// `make()` gives the value, and is called only when it is wanted.
+    template <class Make>
+    void put(std::string_view column, Make make) {
+        if (choice_ == nullptr || choice_->has(next_)) {
+            made_.emplace(column, make());
+        }
+        ++next_;
+    }
+
+    json::object take() { return std::move(made_); }
+
+  private:
+    const ColumnChoice* choice_;
+    std::size_t next_ = 0;
+    json::object made_;
+};
+
+value env_of(const InstanceSpec& spec) {
     json::array env;
     for (const auto& [name, text] : spec.env) {
         env.push_back(json::array{value(name), value(text)});
     }
-    row["id"] = spec.id;
-    row["actual_status"] = or_null(instance.condition.actual);
-    row["cur_state"] = instance.condition.current;
-    row["next_state"] = instance.condition.next;
-    row["intended_status"] = instance.condition.intended;
-    row["label"] = or_null(spec.label);
-    row["template_id"] = nullptr;
-    row["template_hash_id"] = nullptr;
-    row["template_name"] = nullptr;
-    row["image_uuid"] = spec.image;
-    row["image_args"] = json::array{};
-    row["image_runtype"] = spec.runtype;
-    row["extra_env"] = std::move(env);
-    row["onstart"] = nullptr;
-    row["jupyter_token"] = hex_token(source.account.seed(), static_cast<std::uint64_t>(spec.id));
-    row["status_msg"] = or_null(instance.status_msg);
+    return env;
+}
+
+void add_state(Row& row, const Source& source) {
+    const Instance& instance = source.instance;
+    const InstanceSpec& spec = source.spec;
+    row.put("id", [&] { return value(spec.id); });
+    row.put("actual_status", [&] { return or_null(instance.condition.actual); });
+    row.put("cur_state", [&] { return value(instance.condition.current); });
+    row.put("next_state", [&] { return value(instance.condition.next); });
+    row.put("intended_status", [&] { return value(instance.condition.intended); });
+    row.put("label", [&] { return or_null(spec.label); });
+    row.put("template_id", [&] { return value(nullptr); });
+    row.put("template_hash_id", [&] { return value(nullptr); });
+    row.put("template_name", [&] { return value(nullptr); });
+    row.put("image_uuid", [&] { return value(spec.image); });
+    row.put("image_args", [&] { return value(json::array{}); });
+    row.put("image_runtype", [&] { return value(spec.runtype); });
+    row.put("extra_env", [&] { return env_of(spec); });
+    row.put("onstart", [&] { return value(nullptr); });
+    row.put("jupyter_token", [&] {
+        return value(hex_token(source.account.seed(), static_cast<std::uint64_t>(spec.id)));
+    });
+    row.put("status_msg", [&] { return or_null(instance.status_msg); });
 }
 
 value ports_of(const Source& source) {
@@ -92,106 +122,111 @@ value ports_of(const Source& source) {
     return json::object{{"22/tcp", std::move(bindings)}};
 }
 
-void add_place(json::object& row, const Source& source) {
+void add_place(Row& row, const Source& source) {
     const std::int64_t machine = source.machine;
     const std::int64_t id = source.spec.id;
     const bool bare = machine % 5 == 0;
-    row["public_ipaddr"] =
-        fmt::format("198.51.{}.{}{}", machine / 200 % 200, 1 + machine % 250, bare ? "\n" : "");
-    row["local_ipaddrs"] = "10.10.4.21 172.17.0.1 \n";
-    row["ssh_host"] = fmt::format("ssh{}.vast.ai", id % 9);
-    row["ssh_idx"] = std::to_string(id % 9);
-    row["ssh_port"] = 10000 + id % 50000;
-    row["machine_dir_ssh_port"] = machine;
-    row["machine_id"] = machine;
-    row["bundle_id"] = 1'400'000'000 + id % 10'000'000;
-    row["host_id"] = 60000 + machine % 9973;
-    row["hosting_type"] = machine % 2;
-    row["static_ip"] = true;
-    row["geolocation"] = bare ? ", US" : "Quebec, CA";
-    row["country_code"] = bare ? value(nullptr) : value("CA");
-    row["verification"] = source.spec.verification;
-    row["external"] = false;
-    row["direct_port_count"] = 199;
-    row["direct_port_start"] = -1;
-    row["direct_port_end"] = -1;
-    row["ports"] = ports_of(source);
-    row["logo"] = "/static/logos/vastai_small2.png";
-    row["webpage"] = nullptr;
+    row.put("public_ipaddr", [&] {
+        return value(fmt::format(
+            "198.51.{}.{}{}", machine / 200 % 200, 1 + machine % 250, bare ? "\n" : ""));
+    });
+    row.put("local_ipaddrs", [&] { return value("10.10.4.21 172.17.0.1 \n"); });
+    row.put("ssh_host", [&] { return value(fmt::format("ssh{}.vast.ai", id % 9)); });
+    row.put("ssh_idx", [&] { return value(std::to_string(id % 9)); });
+    row.put("ssh_port", [&] { return value(10000 + id % 50000); });
+    row.put("machine_dir_ssh_port", [&] { return value(machine); });
+    row.put("machine_id", [&] { return value(machine); });
+    row.put("bundle_id", [&] { return value(1'400'000'000 + id % 10'000'000); });
+    row.put("host_id", [&] { return value(60000 + machine % 9973); });
+    row.put("hosting_type", [&] { return value(machine % 2); });
+    row.put("static_ip", [&] { return value(true); });
+    row.put("geolocation", [&] { return value(bare ? ", US" : "Quebec, CA"); });
+    row.put("country_code", [&] { return bare ? value(nullptr) : value("CA"); });
+    row.put("verification", [&] { return value(source.spec.verification); });
+    row.put("external", [&] { return value(false); });
+    row.put("direct_port_count", [&] { return value(199); });
+    row.put("direct_port_start", [&] { return value(-1); });
+    row.put("direct_port_end", [&] { return value(-1); });
+    row.put("ports", [&] { return ports_of(source); });
+    row.put("logo", [&] { return value("/static/logos/vastai_small2.png"); });
+    row.put("webpage", [&] { return value(nullptr); });
 }
 
-void add_time(json::object& row, const Source& source) {
+void add_time(Row& row, const Source& source) {
     const Instance& instance = source.instance;
     const Instant now = source.account.now();
-    row["start_date"] = to_unix_seconds(instance.start_date);
-    row["end_date"] = nullptr;
-    row["duration"] = nullptr;
-    if (instance.end_date) {
-        row["end_date"] = to_unix_seconds(*instance.end_date);
-        row["duration"] = in_seconds(*instance.end_date - now);
-    }
-    row["uptime_mins"] = nullptr;
-    if (instance.running_since) {
-        row["uptime_mins"] = in_seconds(now - *instance.running_since) / 60;
-    }
-    row["time_remaining"] = "";
-    row["time_remaining_isbid"] = "";
-    row["client_run_time"] = 1.1;
-    row["host_run_time"] = 2592000.0;
+    const auto& end = instance.end_date;
+    const auto& since = instance.running_since;
+    row.put("start_date", [&] { return value(to_unix_seconds(instance.start_date)); });
+    row.put("end_date", [&] { return end ? value(to_unix_seconds(*end)) : value(nullptr); });
+    row.put("duration", [&] { return end ? value(in_seconds(*end - now)) : value(nullptr); });
+    row.put("uptime_mins", [&] {
+        return value(since ? value(in_seconds(now - *since) / 60) : value(nullptr));
+    });
+    row.put("time_remaining", [&] { return value(""); });
+    row.put("time_remaining_isbid", [&] { return value(""); });
+    row.put("client_run_time", [&] { return value(1.1); });
+    row.put("host_run_time", [&] { return value(2592000.0); });
 }
 
-void add_hardware(json::object& row, const Source& source) {
+void add_hardware(Row& row, const Source& source) {
     const GpuModel& model = source.model;
     const double share = std::min(1.0, source.gpus / 8);
-    row["cpu_arch"] = "amd64";
-    row["cpu_cores"] = 128;
-    row["cpu_cores_effective"] = 128 * share;
-    row["cpu_name"] = "AMD EPYC 7543 32-Core Processor";
-    row["cpu_ram"] = 515481;
-    row["gpu_name"] = source.spec.gpu_name;
-    row["gpu_arch"] = "nvidia";
-    row["num_gpus"] = source.spec.num_gpus;
-    row["gpu_ram"] = model.memory_mb;
-    row["gpu_totalram"] = model.memory_mb * source.spec.num_gpus;
-    row["gpu_frac"] = share;
-    row["gpu_lanes"] = 16;
-    row["gpu_mem_bw"] = model.memory_bandwidth;
-    row["gpu_display_active"] = false;
-    row["bw_nvlink"] = model.nvlink;
-    row["compute_cap"] = model.compute_cap;
-    row["cuda_max_good"] = 12.8;
-    row["driver_version"] = "570.133.20";
-    row["has_avx"] = 1;
-    row["os_version"] = "22.04";
-    row["mobo_name"] = "ROMED8-2T";
-    row["pci_gen"] = 4.0;
-    row["pcie_bw"] = 24.9;
-    row["disk_name"] = "SAMSUNG MZQL23T8HCLS";
-    row["disk_bw"] = 4211.7;
-    row["inet_up"] = 812.4;
-    row["inet_down"] = 903.7;
-    row["dlperf"] = model.dlperf * source.gpus;
-    row["total_flops"] = model.teraflops * source.gpus;
-    row["dlperf_per_dphtotal"] = model.dlperf * source.gpus / std::max(source.dph_total, 1e-9);
-    row["flops_per_dphtotal"] = model.teraflops * source.gpus / std::max(source.dph_total, 1e-9);
-    row["score"] = nullptr;
-    row["reliability2"] = 0.9981423;
+    row.put("cpu_arch", [&] { return value("amd64"); });
+    row.put("cpu_cores", [&] { return value(128); });
+    row.put("cpu_cores_effective", [&] { return value(128 * share); });
+    row.put("cpu_name", [&] { return value("AMD EPYC 7543 32-Core Processor"); });
+    row.put("cpu_ram", [&] { return value(515481); });
+    row.put("gpu_name", [&] { return value(source.spec.gpu_name); });
+    row.put("gpu_arch", [&] { return value("nvidia"); });
+    row.put("num_gpus", [&] { return value(source.spec.num_gpus); });
+    row.put("gpu_ram", [&] { return value(model.memory_mb); });
+    row.put("gpu_totalram", [&] { return value(model.memory_mb * source.spec.num_gpus); });
+    row.put("gpu_frac", [&] { return value(share); });
+    row.put("gpu_lanes", [&] { return value(16); });
+    row.put("gpu_mem_bw", [&] { return value(model.memory_bandwidth); });
+    row.put("gpu_display_active", [&] { return value(false); });
+    row.put("bw_nvlink", [&] { return value(model.nvlink); });
+    row.put("compute_cap", [&] { return value(model.compute_cap); });
+    row.put("cuda_max_good", [&] { return value(12.8); });
+    row.put("driver_version", [&] { return value("570.133.20"); });
+    row.put("has_avx", [&] { return value(1); });
+    row.put("os_version", [&] { return value("22.04"); });
+    row.put("mobo_name", [&] { return value("ROMED8-2T"); });
+    row.put("pci_gen", [&] { return value(4.0); });
+    row.put("pcie_bw", [&] { return value(24.9); });
+    row.put("disk_name", [&] { return value("SAMSUNG MZQL23T8HCLS"); });
+    row.put("disk_bw", [&] { return value(4211.7); });
+    row.put("inet_up", [&] { return value(812.4); });
+    row.put("inet_down", [&] { return value(903.7); });
+    row.put("dlperf", [&] { return value(model.dlperf * source.gpus); });
+    row.put("total_flops", [&] { return value(model.teraflops * source.gpus); });
+    row.put("dlperf_per_dphtotal", [&] {
+        return value(model.dlperf * source.gpus / std::max(source.dph_total, 1e-9));
+    });
+    row.put("flops_per_dphtotal", [&] {
+        return value(model.teraflops * source.gpus / std::max(source.dph_total, 1e-9));
+    });
+    row.put("score", [&] { return value(nullptr); });
+    row.put("reliability2", [&] { return value(0.9981423); });
 }
 
-void add_load(json::object& row, const Source& source) {
+void add_load(Row& row, const Source& source) {
     Sample sample = sample_of(source.instance, source.account.now(), source.account.seed());
     const bool seen = source.instance.reporting.has_value();
-    row["cpu_util"] = std::move(sample.cpu_util);
-    row["mem_limit"] = std::move(sample.mem_limit);
-    row["mem_usage"] = std::move(sample.mem_usage);
-    row["vmem_usage"] = std::move(sample.vmem_usage);
-    row["gpu_util"] = std::move(sample.gpu_util);
-    row["gpu_temp"] = std::move(sample.gpu_temp);
-    row["disk_space"] = source.spec.disk_space;
-    row["disk_util"] = seen ? value(0.35) : value(-1);
-    row["disk_usage"] = seen ? value(source.spec.disk_space * 0.35) : value(-1);
-    row["inet_up_billed"] = std::move(sample.inet_up_billed);
-    row["inet_down_billed"] = std::move(sample.inet_down_billed);
+    row.put("cpu_util", [&] { return value(std::move(sample.cpu_util)); });
+    row.put("mem_limit", [&] { return value(std::move(sample.mem_limit)); });
+    row.put("mem_usage", [&] { return value(std::move(sample.mem_usage)); });
+    row.put("vmem_usage", [&] { return value(std::move(sample.vmem_usage)); });
+    row.put("gpu_util", [&] { return value(std::move(sample.gpu_util)); });
+    row.put("gpu_temp", [&] { return value(std::move(sample.gpu_temp)); });
+    row.put("disk_space", [&] { return value(source.spec.disk_space); });
+    row.put("disk_util", [&] { return seen ? value(0.35) : value(-1); });
+    row.put("disk_usage", [&] {
+        return value(seen ? value(source.spec.disk_space * 0.35) : value(-1));
+    });
+    row.put("inet_up_billed", [&] { return value(std::move(sample.inet_up_billed)); });
+    row.put("inet_down_billed", [&] { return value(std::move(sample.inet_down_billed)); });
 }
 
 // The five figures of API section 2.7. `discount_all` is how the object `instance` has it; in
@@ -209,27 +244,29 @@ value price_figures(const Source& source, bool gpu_billed, bool discount_all) {
         {"discountedTotalPerHour", discounted}};
 }
 
-void add_money(json::object& row, const Source& source) {
+void add_money(Row& row, const Source& source) {
     const InstanceSpec& spec = source.spec;
     const Instance& instance = source.instance;
     const auto memory = static_cast<double>(source.model.memory_mb) * source.gpus;
-    row["inet_up_cost"] = spec.inet_up_cost;
-    row["inet_down_cost"] = spec.inet_down_cost;
-    row["internet_up_cost_per_tb"] = spec.inet_up_cost * 1024;
-    row["internet_down_cost_per_tb"] = spec.inet_down_cost * 1024;
-    row["rentable"] = true;
-    row["min_bid"] = spec.min_bid;
-    row["is_bid"] = spec.is_bid;
-    row["dph_base"] = spec.dph_base;
-    row["dph_total"] = source.dph_total;
-    row["search"] = price_figures(source, true, false);
-    row["instance"] = price_figures(source, gpu_bills(instance.condition), true);
-    row["storage_cost"] = spec.storage_cost;
-    row["storage_total_cost"] = source.disk_hour;
-    row["vram_costperhour"] = source.dph_total / memory;
-    row["credit_balance"] = number_or_null(to_double(instance.deposit));
-    row["credit_discount"] = or_null(spec.credit_discount);
-    row["credit_discount_max"] = 0.4;
+    row.put("inet_up_cost", [&] { return value(spec.inet_up_cost); });
+    row.put("inet_down_cost", [&] { return value(spec.inet_down_cost); });
+    row.put("internet_up_cost_per_tb", [&] { return value(spec.inet_up_cost * 1024); });
+    row.put("internet_down_cost_per_tb", [&] { return value(spec.inet_down_cost * 1024); });
+    row.put("rentable", [&] { return value(true); });
+    row.put("min_bid", [&] { return value(spec.min_bid); });
+    row.put("is_bid", [&] { return value(spec.is_bid); });
+    row.put("dph_base", [&] { return value(spec.dph_base); });
+    row.put("dph_total", [&] { return value(source.dph_total); });
+    row.put("search", [&] { return price_figures(source, true, false); });
+    row.put("instance", [&] {
+        return value(price_figures(source, gpu_bills(instance.condition), true));
+    });
+    row.put("storage_cost", [&] { return value(spec.storage_cost); });
+    row.put("storage_total_cost", [&] { return value(source.disk_hour); });
+    row.put("vram_costperhour", [&] { return value(source.dph_total / memory); });
+    row.put("credit_balance", [&] { return number_or_null(to_double(instance.deposit)); });
+    row.put("credit_discount", [&] { return or_null(spec.credit_discount); });
+    row.put("credit_discount_max", [&] { return value(0.4); });
 }
 
 value volumes_of(const Source& source) {
@@ -243,6 +280,23 @@ value volumes_of(const Source& source) {
         }
     }
     return attached;
+}
+
+json::object row_of(const Account& account, const Instance& instance, const ColumnChoice* choice) {
+    const Source source(account, instance);
+    Row row{choice};
+    add_state(row, source);
+    add_place(row, source);
+    add_time(row, source);
+    add_hardware(row, source);
+    add_load(row, source);
+    add_money(row, source);
+    row.put("volume_info", [&] { return volumes_of(source); });
+    json::object made = row.take();
+    for (const auto& column : instance.spec.columns) {
+        made[column.key()] = column.value();
+    }
+    return made;
 }
 
 using Reader = value (*)(const Instance&);
@@ -274,20 +328,28 @@ constexpr std::array<std::pair<std::string_view, Reader>, 15> searchable{{
 }  // namespace
 
 json::object full_row(const Account& account, const Instance& instance) {
-    const Source source(account, instance);
-    json::object row;
-    row.reserve(112);
-    add_state(row, source);
-    add_place(row, source);
-    add_time(row, source);
-    add_hardware(row, source);
-    add_load(row, source);
-    add_money(row, source);
-    row["volume_info"] = volumes_of(source);
-    for (const auto& column : instance.spec.columns) {
-        row[column.key()] = column.value();
+    return row_of(account, instance, nullptr);
+}
+
+ColumnChoice::ColumnChoice(const Account& account, const std::vector<std::string>& columns) {
+    static const std::vector<std::string> all = [&account] {
+        Instance any;
+        std::vector<std::string> names;
+        for (const auto& column : row_of(account, any, nullptr)) {
+            names.emplace_back(column.key());
+        }
+        return names;
+    }();
+    wanted_.reserve(all.size());
+    for (const std::string& name : all) {
+        wanted_.push_back(std::ranges::find(columns, name) != columns.end());
     }
-    return row;
+    count_ = columns.size();
+}
+
+json::object
+chosen_row(const Account& account, const Instance& instance, const ColumnChoice& choice) {
+    return row_of(account, instance, &choice);
 }
 
 bool is_searchable(std::string_view column) {

@@ -6,12 +6,33 @@
 
 #include <boost/json/object.hpp>
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace vastwatch::vastsim {
 
 /// All columns, as of the account's now(); hand-set columns replace their own.
 boost::json::object full_row(const Account& account, const Instance& instance);
+
+/// Which columns are asked for.
+class ColumnChoice {
+  public:
+    ColumnChoice(const Account& account, const std::vector<std::string>& columns);
+
+    /// Whether the column of that place among all of a row's is.
+    bool has(std::size_t place) const { return place < wanted_.size() && wanted_[place]; }
+
+    std::size_t count() const { return count_; }
+
+  private:
+    std::vector<bool> wanted_;
+    std::size_t count_ = 0;
+};
+
+/// As full_row(), but only those columns, and the hand-set ones.
+boost::json::object
+chosen_row(const Account& account, const Instance& instance, const ColumnChoice& choice);
 
 /// Whether the server filters and sorts by that column.
 bool is_searchable(std::string_view column);

@@ -19,18 +19,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::vector<std::string_view> segments_of(std::string_view path) {
-    std::vector<std::string_view> segments;
-    while (!path.empty()) {
-        const std::size_t slash = std::min(path.find('/'), path.size());
-        if (slash > 0) {
-            segments.push_back(path.substr(0, slash));
-        }
-        path.remove_prefix(std::min(slash + 1, path.size()));
-    }
-    return segments;
-}
-
 std::map<std::string, std::string> parse_query(std::string_view text) {
     std::map<std::string, std::string> query;
     while (!text.empty()) {
@@ -44,24 +32,43 @@ std::map<std::string, std::string> parse_query(std::string_view text) {
     return query;
 }
 
+/// The next segment of a path, taken off it; empty at its end.
+std::string_view take_segment(std::string_view& path) {
+    while (path.starts_with('/')) {
+        path.remove_prefix(1);
+    }
+    const std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    return segment;
+}
+
+std::vector<std::string_view> segments_of(std::string_view path) {
+    std::vector<std::string_view> segments;
+    for (auto segment = take_segment(path); !segment.empty(); segment = take_segment(path)) {
+        segments.push_back(segment);
+    }
+    return segments;
+}
+
 bool fits(
     const Route& route,
     std::string_view method,
     const std::vector<std::string_view>& path,
     std::vector<std::string>& arguments) {
-    const std::vector<std::string_view> pattern = segments_of(route.path);
-    if (route.method != method || pattern.size() != path.size()) {
+    if (route.method != method) {
         return false;
     }
     arguments.clear();
-    for (std::size_t i = 0; i < path.size(); ++i) {
-        if (pattern[i] == "{id}") {
-            arguments.emplace_back(path[i]);
-        } else if (pattern[i] != path[i]) {
+    std::string_view pattern = route.path;
+    for (const std::string_view segment : path) {
+        const std::string_view wanted = take_segment(pattern);
+        if (wanted == "{id}") {
+            arguments.emplace_back(segment);
+        } else if (wanted != segment) {
             return false;
         }
     }
-    return true;
+    return take_segment(pattern).empty();
 }
 
 HttpReply moved(std::string_view target) {
