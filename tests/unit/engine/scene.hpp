@@ -6,8 +6,8 @@
 #pragma once
 
 #include "engine/engine.hpp"
-#include "fake_store.hpp"
 #include "policies.hpp"
+#include "support/memory_store.hpp"
 
 #include <functional>
 #include <map>
@@ -132,7 +132,7 @@ class Scene {
 
     std::shared_ptr<const View> view() { return engine_->view(now()); }
 
-    const FakeStore& store() const { return store_; }
+    const vastwatch::testing::MemoryStore& store() const { return store_; }
 
     policy::Policy policy() const { return *policy_; }
 
@@ -172,7 +172,7 @@ class Scene {
     std::shared_ptr<const policy::Policy> policy_;
     Instant wall_;
     MonoTime mono_;
-    FakeStore store_;
+    vastwatch::testing::MemoryStore store_;
     std::unique_ptr<Engine> engine_;
     std::map<InstanceId, Machine> machines_;
     std::map<AccountName, MonoTime> next_polls_;

@@ -1,8 +1,8 @@
-#include "fake_store.hpp"
+#include "support/memory_store.hpp"
 
-#include <doctest/doctest.h>
+#include "base/assert.hpp"
 
-namespace vastwatch::engine::testing {
+namespace vastwatch::testing {
 namespace {
 
 template <class Map>
@@ -17,14 +17,14 @@ auto values(const Map& map) {
 
 }  // namespace
 
-void FakeStore::commit(Changes changes) {
+void MemoryStore::commit(engine::Changes changes) {
     for (auto& instance : changes.instances) {
         instance.fresh_samples = 0;  // not stored
         instances_.insert_or_assign(instance.id, std::move(instance));
     }
     for (auto& clock : changes.idle_clocks) {
         const auto it = instances_.find(clock.id);
-        REQUIRE_MESSAGE(it != instances_.end(), "an idle clock of an instance never stored");
+        VW_ASSERT(it != instances_.end());  // an idle clock of an instance never stored
         it->second.last_seen = clock.last_seen;
         it->second.still = clock.still;
         it->second.idle = clock.idle;
@@ -75,7 +75,7 @@ void FakeStore::commit(Changes changes) {
     }
 }
 
-void FakeStore::commit_ledger(ledger::Changes changes) {
+void MemoryStore::commit_ledger(ledger::Changes changes) {
     for (auto& meter : changes.meters) {
         meters_.insert_or_assign(meter.instance, std::move(meter));
     }
@@ -84,7 +84,11 @@ void FakeStore::commit_ledger(ledger::Changes changes) {
     }
     for (auto& day : changes.days) {
         SourceDay key{day.contract.account, day.contract.source, day.day};
-        days_.insert_or_assign(std::move(key), std::move(day));
+        if (day.settled) {
+            days_.erase(key);  // history, which nobody reads again
+        } else {
+            days_.insert_or_assign(std::move(key), std::move(day));
+        }
     }
     for (auto& day : changes.account_days) {
         account_days_.insert_or_assign(std::pair(day.account, day.day), std::move(day));
@@ -100,7 +104,7 @@ void FakeStore::commit_ledger(ledger::Changes changes) {
     }
 }
 
-ledger::Changes FakeStore::load_ledger() const {
+ledger::Changes MemoryStore::load_ledger() const {
     ledger::Changes all;
     all.meters = values(meters_);
     all.days = values(days_);
@@ -111,8 +115,8 @@ ledger::Changes FakeStore::load_ledger() const {
     return all;
 }
 
-Changes FakeStore::load() const {
-    Changes all;
+engine::Changes MemoryStore::load() const {
+    engine::Changes all;
     all.instances = values(instances_);
     all.ledger = load_ledger();
     all.cases = values(cases_);
@@ -128,4 +132,36 @@ Changes FakeStore::load() const {
     return all;
 }
 
-}  // namespace vastwatch::engine::testing
+void MemoryStore::prune(Instant now) {
+    constexpr Duration month = std::chrono::hours{24 * 30};
+    constexpr Duration fortnight = std::chrono::hours{24 * 14};
+    std::erase_if(cases_, [&](const auto& entry) {
+        return entry.second.closed_at && *entry.second.closed_at + month < now;
+    });
+    std::erase_if(holds_, [&](const auto& entry) {
+        return entry.second.decided && *entry.second.decided + month < now;
+    });
+    std::erase_if(outbox_, [&](const auto& entry) {
+        return entry.second.ended && *entry.second.ended + fortnight / 2 < now;
+    });
+    std::erase_if(alerts_, [&](const auto& entry) {
+        const auto waiting = outbox_.lower_bound(std::pair{entry.first, NotifierName{}});
+        const bool awaited = waiting != outbox_.end() && waiting->first.first == entry.first &&
+                             !waiting->second.ended;
+        return entry.second.time + month < now && !awaited;
+    });
+    std::erase_if(points_, [&](const auto& entry) { return entry.first.first + month < now; });
+    std::erase_if(totals_, [&](const auto& entry) {
+        const bool instance = entry.first.source.starts_with("instance-");
+        return instance && entry.second.last_day + fortnight < now;
+    });
+}
+
+std::size_t MemoryStore::size() const {
+    return instances_.size() + cases_.size() + holds_.size() + protections_.size() +
+           alerts_.size() + outbox_.size() + conditions_.size() + accounts_.size() +
+           points_.size() + meters_.size() + days_.size() + account_days_.size() +
+           team_days_.size() + totals_.size() + marks_.size();
+}
+
+}  // namespace vastwatch::testing

@@ -1,4 +1,5 @@
-// A store in memory: merges changes by key as a database would, and gives all of it back.
+// A store in memory: merges changes by key as a database would, gives all of it back, and forgets
+// what is old as the database does.
 #pragma once
 
 #include "engine/changes.hpp"
@@ -8,15 +9,21 @@
 #include <tuple>
 #include <utility>
 
-namespace vastwatch::engine::testing {
+namespace vastwatch::testing {
 
-class FakeStore {
+class MemoryStore {
   public:
     /// One transaction.
-    void commit(Changes changes);
+    void commit(engine::Changes changes);
 
     /// Everything, as a process that starts now would read it.
-    Changes load() const;
+    engine::Changes load() const;
+
+    /// Drops what a database would no longer read at a start.
+    void prune(Instant now);
+
+    /// How many records there are.
+    std::size_t size() const;
 
     const std::map<std::string, alerts::Condition>& conditions() const { return conditions_; }
 
@@ -34,8 +41,8 @@ class FakeStore {
     std::map<AlertId, alerts::Alert> alerts_;
     std::map<std::pair<AlertId, NotifierName>, alerts::OutboxEntry> outbox_;
     std::map<std::string, alerts::Condition> conditions_;
-    std::map<AccountName, AccountState> accounts_;
-    std::map<std::pair<Instant, TeamName>, SpendPoint> points_;
+    std::map<AccountName, engine::AccountState> accounts_;
+    std::map<std::pair<Instant, TeamName>, engine::SpendPoint> points_;
     std::optional<std::string> fingerprint_;
 
     std::map<InstanceId, ledger::Meter> meters_;
@@ -46,4 +53,4 @@ class FakeStore {
     std::map<std::pair<AccountName, TeamName>, ledger::CounterMark> marks_;
 };
 
-}  // namespace vastwatch::engine::testing
+}  // namespace vastwatch::testing
