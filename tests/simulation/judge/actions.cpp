@@ -1,0 +1,443 @@
+// Was it right to act, and in time?
+#include "judge/judge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vastwatch::simulation {
+namespace {
+
+using policy::Action;
+using policy::Window;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// A fresh read is "seconds before acting"; a queue of requests at the API's pace may add to it.
+constexpr Duration read_is_fresh = minutes{2};
+/// What was decided under a policy may leave this long after another one came.
+constexpr Duration policy_lag = minutes{1};
+constexpr Duration epsilon = std::chrono::milliseconds{5};
+
+bool allows(Action wanted, bool destroy) {
+    return destroy ? wanted == Action::destroy : wanted == Action::stop;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    return words.empty() ? "nothing" : fmt::format("{}", fmt::join(words, ", "));
+}
+
+bool matches_protect(std::string_view label) {
+    return label.ends_with("-keep") || label.starts_with("keep/");
+}
+
+bool gpu_listed(const policy::Team& team, std::string_view gpu) {
+    // The only list that plans draw: A100*, H*, RTX_*.
+    return team.gpu_types.empty() || gpu.starts_with("A100") || gpu.starts_with("H") ||
+           gpu.starts_with("RTX ");
+}
+
+std::optional<Usd> cap_of(const policy::Caps& caps, Window window) {
+    return window == Window::day     ? caps.daily
+           : window == Window::month ? caps.monthly
+                                     : std::nullopt;
+}
+
+}  // namespace
+
+bool Judge::label_protects(const policy::Rules& rules, const Watched& watched, Instant at) const {
+    if (!matches_protect(watched.label)) {
+        return false;
+    }
+    const bool unlimited = rules.protect_max == Duration{0};
+    return unlimited || !watched.protected_since ||
+           at < *watched.protected_since + rules.protect_max;
+}
+
+bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) const {
+    if (!watched.runs_since || watched.serverless) {
+        return false;
+    }
+    if (watched.idle_since && watched.last_idle - *watched.idle_since > rules.idle_for) {
+        const double whole = static_cast<double>((watched.known + watched.unknown).count());
+        const double known = static_cast<double>(watched.known.count());
+        if (whole == 0 || known / whole >= rules.idle_coverage.ratio() - 1e-9) {
+            return true;
+        }
+    }
+    if (rules.idle_tolerance.value() <= 0 || watched.history.empty()) {
+        return false;
+    }
+    // With tolerated work in between: some beginning must do.
+    Duration busy{0};
+    Duration known{0};
+    Duration whole{0};
+    Instant later = watched.history.back().last;
+    const Instant end = watched.last_idle;
+    for (auto at = watched.history.rbegin(); at != watched.history.rend(); ++at) {
+        const Duration span = later - at->first;
+        later = at->first;
+        // The step into a stretch counts as what the stretch says.
+        const auto next = std::next(at);
+        const Duration step = next == watched.history.rend() ? Duration{0} : at->first - next->last;
+        whole += at->last - at->first + step;
+        known += at->word == Word::unknown ? Duration{0} : at->last - at->first + step;
+        busy += at->word == Word::busy ? at->last - at->first + step : Duration{0};
+        (void)span;
+        if (at->word == Word::idle && end - at->first > rules.idle_for) {
+            const auto share = [&](Duration part) {
+                return static_cast<double>(part.count()) / static_cast<double>(whole.count());
+            };
+            const bool calm_enough = share(busy) <= rules.idle_tolerance.ratio() + 1e-3;
+            if (calm_enough && share(known) >= rules.idle_coverage.ratio() - 1e-3) {
+                return true;
+            }
+        }
+    }
+    return watched.history.size() > 440;  // what lies further back was forgotten here
+}
+
+/// What it costs per hour, or did before what was taken down in the last minutes went.
+UsdPerHour Judge::recent_burn(const Owner& owner, Instant at) const {
+    UsdPerHour sum = bill_.burn(owner, at);
+    for (const auto& [id, watched] : watches_) {
+        if (watched.team == owner && watched.ordered_at && at - *watched.ordered_at < minutes{15}) {
+            sum += watched.rate;
+        }
+    }
+    return sum;
+}
+
+bool Judge::over_cap(const policy::Policy& policy, const Watched& watched, Instant at) {
+    const auto& team = team_of(policy, watched);
+    const auto& calendar = policy.calendar;
+    const auto reached = [&](const Owner& owner, const policy::Caps& caps, bool shed) {
+        for (const Window window : {Window::day, Window::month}) {
+            const auto cap = cap_of(caps, window);
+            if (!cap) {
+                continue;
+            }
+            const bool day = window == Window::day;
+            const Instant start = day ? calendar.day_start(at) : calendar.month_start(at);
+            const Instant end = day ? calendar.next_day_start(at) : calendar.next_month_start(at);
+            const auto truth = bill_.spend(owner, start, at);
+            // In other zones the days at the edges are divided in proportion.
+            Usd doubt = truth.over + Usd::from_nanos(10'000'000);
+            if (start != utc_day_start(start)) {
+                doubt += bill_.spend(owner, utc_day_start(start), start).amount;
+            }
+            const Usd coming = shed ? accrue(recent_burn(owner, at), end - at) : Usd{};
+            if (truth.amount + doubt + coming + share(coming, 1, 10) >= *cap) {
+                return true;
+            }
+        }
+        return false;
+    };
+    const bool shed = team.rules.cap_strategy == policy::CapStrategy::shed;
+    if (reached(watched.team, team.caps, shed)) {
+        return true;
+    }
+    const auto& name = setting_.accounts[watched.account];
+    const auto* account = policy.find_account(AccountName{name});
+    return account != nullptr && reached("account:" + name, account->caps, false);
+}
+
+bool Judge::too_many(const policy::Policy& policy, const Watched& watched) const {
+    const auto& team = team_of(policy, watched);
+    if (!team.max_instances) {
+        return false;
+    }
+    int older = 0;
+    for (const auto& [id, other] : watches_) {
+        const bool counts = other.team == watched.team && !other.missing && !other.unloading;
+        const bool before =
+            std::pair{other.started, other.id} < std::pair{watched.started, watched.id};
+        older += counts && before ? 1 : 0;
+    }
+    return older >= *team.max_instances;
+}
+
+std::vector<std::string>
+Judge::condemned(const policy::Policy& policy, const Watched& watched, bool destroy, Instant at) {
+    const auto& team = team_of(policy, watched);
+    const auto& rules = team.rules;
+    std::vector<std::string> reasons;
+    const bool grace = watched.runs_since && at < *watched.runs_since + rules.startup_grace;
+    if (allows(rules.idle_action, destroy) && idle_enough(rules, watched) && !grace &&
+        !label_protects(rules, watched, at) && judge_warning(watched, at)) {
+        reasons.emplace_back("idle");
+    }
+    if (allows(rules.violation_action, destroy) && !watched.serverless) {
+        if (!gpu_listed(team, watched.gpu_name)) {
+            reasons.emplace_back("gpu_types");
+        }
+        if (team.max_dph && watched.rate > *team.max_dph) {
+            reasons.emplace_back("max_dph");
+        }
+        if (team.interruptible_only && !watched.interruptible) {
+            reasons.emplace_back("interruptible_only");
+        }
+        if (too_many(policy, watched)) {
+            reasons.emplace_back("max_instances");
+        }
+    }
+    if (allows(rules.stopped_action, destroy) && watched.stopped_since &&
+        at >= *watched.stopped_since + rules.stopped_for - epsilon) {
+        reasons.emplace_back("stopped");
+    }
+    if (allows(rules.loading_action, destroy) && watched.waits_since && !watched.ever_ran) {
+        const Duration patience = std::min<Duration>(rules.loading_for, minutes{15});
+        if (at >= std::min(*watched.waits_since, watched.started) + patience - epsilon) {
+            reasons.emplace_back("loading");
+        }
+    }
+    if (reasons.empty() && allows(rules.cap_action, destroy) && over_cap(policy, watched, at)) {
+        reasons.emplace_back("cap");
+    }
+    return reasons;
+}
+
+bool Judge::judge_warning(const Watched& watched, Instant at) {
+    const auto& rules = rules_of(watched);
+    if (rules.idle_warning == Duration{0}) {
+        return true;
+    }
+    const bool in_time =
+        watched.warned_at && at >= *watched.warned_at + rules.idle_warning - epsilon;
+    const bool of_this_period =
+        watched.warned_at && watched.runs_since && *watched.warned_at >= *watched.runs_since;
+    const bool reached = watched.warning_delivered_at && *watched.warning_delivered_at <= at;
+    const bool patience_over = watched.warned_at && at >= *watched.warned_at + rules.idle_warning +
+                                                              rules.warning_delivery - epsilon;
+    return in_time && of_this_period && (reached || patience_over);
+}
+
+void Judge::judge_permission(const Watched& watched, Instant at) {
+    verdicts_.require(
+        policy_->enforcement.enforce || at < policy_since_ + policy_lag,
+        Invariant::nothing_forbidden,
+        at,
+        [&] { return fmt::format("{} is acted upon in dry run", watched.id); });
+    verdicts_.require(
+        !paused_ || at <= paused_changed_ + epsilon, Invariant::nothing_forbidden, at, [&] {
+            return fmt::format("{} is acted upon while actions are paused", watched.id);
+        });
+    verdicts_.require(!watched.held, Invariant::nothing_forbidden, at, [&] {
+        return fmt::format("{} is acted upon while it is held", watched.id);
+    });
+    const bool protected_now = watched.protected_until && at < *watched.protected_until;
+    verdicts_.require(!protected_now, Invariant::nothing_forbidden, at, [&] {
+        return fmt::format("{} is acted upon although an operator protects it", watched.id);
+    });
+    const auto& sweeps = sweeps_[watched.account];
+    const Duration staleness =
+        std::max(policy_->enforcement.max_staleness, previous_->enforcement.max_staleness);
+    verdicts_.require(
+        sweeps.last != Instant{} && at - sweeps.last <= staleness + read_is_fresh,
+        Invariant::nothing_stale,
+        at,
+        [&] {
+            return fmt::format(
+                "{} is acted upon {} after the latest listing",
+                watched.id,
+                humanize(at - sweeps.last));
+        });
+}
+
+void Judge::judge_order(Watched& watched, bool destroy, Instant at) {
+    judge_permission(watched, at);
+    verdicts_.require(
+        watched.read_at && at - *watched.read_at <= read_is_fresh &&
+            watched.read_label == watched.label,
+        Invariant::read_afresh,
+        at,
+        [&] { return fmt::format("{} is acted upon without a fresh read", watched.id); });
+    verdicts_.require(intended_.contains(watched.id), Invariant::intent_first, at, [&] {
+        return fmt::format("{} is acted upon without a durable intent", watched.id);
+    });
+    auto reasons = condemned(*policy_, watched, destroy, at);
+    if (reasons.empty() && at < policy_since_ + policy_lag) {
+        reasons = condemned(*previous_, watched, destroy, at);
+    }
+    verdicts_.require(!reasons.empty(), Invariant::no_wrong_kill, at, [&] {
+        return fmt::format(
+            "{} ({}, team \"{}\") is to be {}, and no rule condemns it: idle since {}, last idle "
+            "{}, "
+            "warned {}, known {} unknown {}",
+            watched.id,
+            watched.label,
+            watched.team,
+            destroy ? "destroyed" : "stopped",
+            watched.idle_since ? format_rfc3339(*watched.idle_since) : "never",
+            format_rfc3339(watched.last_idle),
+            watched.warned_at ? format_rfc3339(*watched.warned_at) : "never",
+            humanize(watched.known),
+            humanize(watched.unknown));
+    });
+    const auto& rules = rules_of(watched);
+    if (reasons.size() == 1 && reasons.front() == "idle") {
+        verdicts_.checked(Invariant::warned_first);
+        if (watched.due_since && watched.orders == 0 &&
+            calm(at, at - *watched.due_since + rules.idle_warning + minutes{30})) {
+            lateness_.idle = std::max(lateness_.idle, at - *watched.due_since);
+        }
+        ++lateness_.idle_actions;
+    }
+    ++reasons_[joined(reasons)];
+    if (reasons.size() == 1 && reasons.front() == "cap") {
+        judge_overshoot(watched, at);
+    } else {
+        recent_orders_.push_back(at);
+    }
+}
+
+void Judge::ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant at) {
+    for (const auto id : ids) {
+        const auto found = watches_.find(id);
+        if (!verdicts_.require(found != watches_.end(), Invariant::no_wrong_kill, at, [&] {
+                return fmt::format("{} is acted upon and was never listed", id);
+            })) {
+            continue;
+        }
+        auto& watched = found->second;
+        judge_order(watched, destroy, at);
+        watched.ordered_at = at;
+        watched.ordered_destroy = destroy;
+        ++watched.orders;
+        watched.due_since.reset();
+        ++kills_;
+    }
+}
+
+void Judge::judge_overshoot(const Watched& watched, Instant at) {
+    const auto& team = team_of(*policy_, watched);
+    for (const Window window : {Window::day, Window::month}) {
+        const auto cap = cap_of(team.caps, window);
+        if (!cap || team.rules.cap_strategy == policy::CapStrategy::shed) {
+            continue;
+        }
+        const auto& calendar = policy_->calendar;
+        const Instant start =
+            window == Window::day ? calendar.day_start(at) : calendar.month_start(at);
+        if (start != utc_day_start(start)) {
+            continue;
+        }
+        const auto truth = bill_.spend(watched.team, start, at);
+        const CapKey key{.owner = watched.team, .window = window, .start = start};
+        const bool first = cap_orders_.emplace(key, at).second;
+        if (!first || truth.amount < *cap || !calm(at, std::chrono::hours{2})) {
+            continue;
+        }
+        const auto burn = bill_.burn(watched.team, at);
+        const Usd bound = accrue(burn, setting_.request_pace + seconds{1}) + truth.under +
+                          Usd::from_nanos(10'000'000);
+        ++lateness_.cap_actions;
+        lateness_.overshoot = std::max(lateness_.overshoot, truth.amount - *cap - truth.under);
+        verdicts_.require(truth.amount - *cap <= bound, Invariant::overshoot_bounded, at, [&] {
+            return fmt::format(
+                "team \"{}\" is {} over its cap of {} when the first request leaves; {} at {} was "
+                "the bound",
+                watched.team,
+                format_usd(truth.amount - *cap),
+                format_usd(*cap),
+                format_usd(bound),
+                format_rate(burn));
+        });
+    }
+}
+
+// --- Duties.
+
+bool Judge::exempt(const Watched& watched, Instant at) const {
+    const auto& limits = policy_->enforcement;
+    const bool busy_hour =
+        limits.max_actions_per_hour > 0 &&
+        recent_orders_.size() + 1 >= static_cast<std::size_t>(limits.max_actions_per_hour);
+    return !limits.enforce || paused_ || watched.held || watched.unloading || watched.serverless ||
+           busy_hour || (watched.protected_until && at < *watched.protected_until) ||
+           label_protects(rules_of(watched), watched, at);
+}
+
+void Judge::note_due(Watched& watched, Instant at) {
+    if (!watched.idle_since) {
+        watched.due_since.reset();
+        return;
+    }
+    const auto& rules = rules_of(watched);
+    if (watched.last_idle - *watched.idle_since <= rules.idle_for ||
+        rules.idle_action < Action::stop || rules.idle_tolerance.value() > 0) {
+        return;
+    }
+    const bool grace = watched.runs_since && at < *watched.runs_since + rules.startup_grace;
+    if (grace || watched.last_idle != at || !idle_enough(rules, watched) || exempt(watched, at)) {
+        watched.due_since.reset();
+        return;
+    }
+    watched.due_since = watched.due_since.value_or(at);
+    judge_duty(watched, at);
+}
+
+void Judge::judge_duty(Watched& watched, Instant at) {
+    const auto& rules = rules_of(watched);
+    const Instant from = std::max(*watched.due_since, disturbed_at_);
+    // Warned late when the evidence came late; then two looks and a read.
+    const bool unheard = watched.warned_at && !watched.warning_delivered_at;
+    const Duration bound = rules.idle_warning + 3 * setting_.poll_interval + minutes{2} +
+                           (unheard ? rules.warning_delivery : Duration{0});
+    verdicts_.checked(Invariant::idle_goes);
+    const bool asked = watched.ordered_at && *watched.ordered_at >= from - minutes{30};
+    if (at - from > bound && !asked && !watched.duty_told) {
+        watched.duty_told = true;
+        verdicts_.require(false, Invariant::idle_goes, at, [&] {
+            return fmt::format(
+                "{} ({}, team \"{}\") is idle since {}, due since {}, and nothing is done",
+                watched.id,
+                watched.label,
+                watched.team,
+                format_rfc3339(*watched.idle_since),
+                format_rfc3339(*watched.due_since));
+        });
+    }
+}
+
+void Judge::judge_caps_acted(Instant at) {
+    if (!policy_->enforcement.enforce || paused_ || !calm(at, minutes{30})) {
+        return;
+    }
+    for (const auto& team : policy_->teams) {
+        const auto cap = team.caps.daily;
+        const Instant start = policy_->calendar.day_start(at);
+        if (!cap || team.rules.cap_action < Action::stop || start != utc_day_start(start)) {
+            continue;
+        }
+        const Owner owner = team.name == policy::unassigned() ? "" : team.name.str();
+        const auto truth = bill_.spend(owner, start, at);
+        const Usd margin = truth.under + accrue(bill_.burn(owner, at), 2 * setting_.poll_interval);
+        if (truth.amount - margin - Usd::dollars(1) < *cap) {
+            continue;
+        }
+        for (const auto& [id, watched] : watches_) {
+            const bool left_alone =
+                watched.team == owner && !watched.missing && !watched.unloading && !watched.held &&
+                !(watched.protected_until && at < *watched.protected_until) &&
+                !watched.rate.is_zero() &&
+                !(team.rules.cap_action == Action::stop && watched.stopped_since) &&
+                at - watched.started > 2 * setting_.poll_interval + minutes{20} &&
+                watched.teams.back().first + 2 * setting_.poll_interval + minutes{20} < at;
+            const bool asked =
+                watched.ordered_at && at - *watched.ordered_at < std::chrono::hours{1};
+            verdicts_.require(!left_alone || asked, Invariant::cap_acts, at, [&] {
+                return fmt::format(
+                    "team \"{}\" has spent {} of {}, and {} ({}) goes on at {}",
+                    owner,
+                    format_usd(truth.amount),
+                    format_usd(*cap),
+                    id,
+                    watched.label,
+                    format_rate(watched.rate));
+            });
+        }
+    }
+}
+
+}  // namespace vastwatch::simulation

@@ -1,0 +1,227 @@
+#include "judge/bill.hpp"
+
+#include <algorithm>
+
+namespace vastwatch::simulation {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using vastsim::ExactItems;
+using vastsim::Item;
+
+constexpr Duration day_length = hours{24};
+
+Owner account_owner(const vastsim::Account& account) {
+    return "account:" + account.spec().name;
+}
+
+Usd part(const ExactItems& items, Item item) {
+    return items[static_cast<std::size_t>(item)].usd();
+}
+
+/// A contract's day as charges have it: each item rounded to a tenth of a cent.
+Usd charged(const ExactItems& items) {
+    Usd sum;
+    for (const auto& item : items) {
+        sum += Usd::from_nanos(item.mills() * 1'000'000);
+    }
+    return sum;
+}
+
+}  // namespace
+
+Bill::Bill(
+    std::span<const vastsim::Account* const> accounts,
+    const Watches& watches,
+    std::vector<std::string> fixed_teams)
+    : accounts_(accounts),
+      watches_(watches),
+      fixed_teams_(std::move(fixed_teams)),
+      reads_(accounts.size()) {}
+
+void Bill::unseen(const Watched& watched, UsdPerHour rate, Instant from, Instant to) {
+    const Usd error = accrue(rate, to - from);
+    const auto note = [&](const Owner& owner) {
+        for (Instant day = utc_day_start(from); day <= to; day += day_length) {
+            auto& sum = errors_[{owner, day}];
+            sum.over += error;
+            sum.under += error;
+        }
+    };
+    note(watched.team);
+    note(account_owner(*accounts_[watched.account]));
+    if (watched.teams.size() > 1 && watched.teams.back().first >= from) {
+        note(watched.teams[watched.teams.size() - 2].second);
+    }
+}
+
+void Bill::charges_read(std::size_t account, Instant at) {
+    reads_[account].charged_until = accounts_[account]->settled_until();
+    reads_[account].read = at;
+}
+
+void Bill::charges_missed(std::size_t account, Instant at) {
+    reads_[account].missed = at;
+}
+
+bool Bill::settled(std::size_t account, Instant day) const {
+    const auto& reads = reads_[account];
+    const Instant end = day + day_length;
+    const Instant calm = std::max(end + hours{3}, reads.missed);
+    return reads.read > calm + hours{7} && reads.charged_until > calm + hours{3};
+}
+
+bool Bill::all_settled(Instant day) const {
+    for (std::size_t i = 0; i < accounts_.size(); ++i) {
+        if (!settled(i, day)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void Bill::add_instance(
+    Truth& sum,
+    const Owner& owner,
+    std::size_t account,
+    const vastsim::Instance& instance,
+    Instant day,
+    Instant to) const {
+    const bool whole_account = owner.starts_with("account:");
+    const auto watched = watches_.find(instance.id());
+    const auto whole = instance.meter.between(day, to);
+    const bool final = settled(account, day);
+    const Usd cost = final ? charged(whole) : total(whole).usd();
+    // Bandwidth, and what lived between two listings, is known from charges alone.
+    const auto uncharged = [&](Instant from, Instant until) {
+        const Instant since = std::max(from, reads_[account].charged_until);
+        if (since >= until) {
+            return Usd{};
+        }
+        const auto items = instance.meter.between(since, until);
+        return part(items, Item::down) + part(items, Item::up);
+    };
+    if (whole_account) {
+        sum.amount += cost;
+        sum.under += final ? Usd{} : uncharged(day, to);
+        const bool never_seen = watched == watches_.end() || watched->second.teams.empty();
+        if (never_seen && !final) {
+            sum.under += cost;
+        }
+        return;
+    }
+    if (watched == watches_.end() || watched->second.teams.empty()) {
+        // Never seen: charged by its label, whoever that is; at most to this team.
+        sum.over += cost;
+        return;
+    }
+    const auto& teams = watched->second.teams;
+    if (teams.size() == 1) {
+        if (teams.front().second == owner) {
+            sum.amount += cost;
+            sum.under += final ? Usd{} : uncharged(day, to);
+        }
+        return;
+    }
+    Usd mine;
+    bool divided = false;
+    for (std::size_t i = 0; i < teams.size(); ++i) {
+        const Instant from = i == 0 ? day : std::clamp(teams[i].first, day, to);
+        const Instant until = i + 1 == teams.size() ? to : std::clamp(teams[i + 1].first, day, to);
+        if (from < until && teams[i].second == owner) {
+            mine += total(instance.meter.between(from, until)).usd();
+        }
+        divided = divided || (from > day && from < to);
+    }
+    sum.amount += divided ? mine : mine == Usd{} ? mine : cost;
+    if (divided) {
+        // A day's charges are divided as the accrual was; bandwidth goes with the latest team.
+        const Usd doubt = share(cost, 1, 20) + part(whole, Item::down) + part(whole, Item::up);
+        sum.over += doubt;
+        sum.under += doubt;
+    } else if (mine != Usd{} && !final) {
+        sum.under += uncharged(day, to);
+    }
+}
+
+void Bill::add_volumes(Truth& sum, const Owner& owner, std::size_t account, Instant day, Instant to)
+    const {
+    const auto& fixed = fixed_teams_[account];
+    if (!owner.starts_with("account:") && owner != fixed) {
+        return;
+    }
+    const bool final = settled(account, day);
+    for (const auto& [id, volume] : accounts_[account]->volumes()) {
+        const auto items = volume.meter.between(day, to);
+        sum.amount += final ? charged(items) : total(items).usd();
+        const Instant since = std::max(day, reads_[account].charged_until);
+        if (!final && since < to) {
+            sum.under += total(volume.meter.between(since, to)).usd();
+        }
+    }
+}
+
+Truth Bill::day_spend(const Owner& owner, Instant day, Instant to) {
+    const bool whole = to >= day + day_length;
+    const bool final = whole && all_settled(day);
+    if (final) {
+        const auto known = final_.find({owner, day});
+        if (known != final_.end()) {
+            return known->second;
+        }
+    }
+    to = std::min(to, day + day_length);
+    Truth sum;
+    for (std::size_t i = 0; i < accounts_.size(); ++i) {
+        const auto& account = *accounts_[i];
+        if (owner.starts_with("account:") && owner != account_owner(account)) {
+            continue;
+        }
+        for (const auto* some : {&account.instances(), &account.gone()}) {
+            for (const auto& [id, instance] : *some) {
+                if (instance.start_date < to && (!instance.gone_at || *instance.gone_at > day)) {
+                    add_instance(sum, owner, i, instance, day, to);
+                }
+            }
+        }
+        add_volumes(sum, owner, i, day, to);
+    }
+    if (!final) {
+        const auto error = errors_.find({owner, day});
+        if (error != errors_.end()) {
+            sum.over += error->second.over;
+            sum.under += error->second.under;
+        }
+    } else {
+        final_.emplace(std::pair{owner, day}, sum);
+    }
+    return sum;
+}
+
+Truth Bill::spend(const Owner& owner, Instant from, Instant to) {
+    Truth sum;
+    for (Instant day = utc_day_start(from); day < to; day += day_length) {
+        const auto one = day_spend(owner, day, to);
+        sum.amount += one.amount;
+        sum.over += one.over;
+        sum.under += one.under;
+    }
+    return sum;
+}
+
+UsdPerHour Bill::burn(const Owner& owner, Instant at) const {
+    UsdPerHour sum;
+    for (const auto* account : accounts_) {
+        const bool all = owner == account_owner(*account);
+        for (const auto& [id, instance] : account->instances()) {
+            const auto watched = watches_.find(id);
+            if (all || (watched != watches_.end() && watched->second.team == owner)) {
+                sum += vastsim::total(instance.meter.rates_at(at));
+            }
+        }
+    }
+    return sum;
+}
+
+}  // namespace vastwatch::simulation

@@ -1,0 +1,90 @@
+// The true bill, from the account model's own meters, by team and day, and how far a perfect
+// bookkeeper may be from it who sees only what the API served.
+#pragma once
+
+#include "judge/watched.hpp"
+#include "model/account.hpp"
+
+#include <map>
+#include <span>
+#include <string>
+
+namespace vastwatch::simulation {
+
+/// A sum of money and by how much an honest figure may lie above and below it.
+struct Truth {
+    Usd amount;
+    Usd over;
+    Usd under;
+
+    bool allows(Usd figure, Usd slack) const {
+        return figure >= amount - under - slack && figure <= amount + over + slack;
+    }
+};
+
+/// Whose money: a team's ("" = unassigned) or, with the prefix "account:", an account's.
+using Owner = std::string;
+
+class Bill {
+  public:
+    using Watches = std::map<std::int64_t, Watched>;
+
+    /// `accounts` and `watches` outlive it. `fixed_teams` has, by account, the team of all its
+    /// instances; empty = by label.
+    Bill(
+        std::span<const vastsim::Account* const> accounts,
+        const Watches& watches,
+        std::vector<std::string> fixed_teams);
+
+    /// Between two complete listings `from` and `to` an instance's rate changed, at most by
+    /// `rate`: for that long nobody knew.
+    void unseen(const Watched& watched, UsdPerHour rate, Instant from, Instant to);
+
+    /// Charges of `account` were read at `at`, as far as they had settled.
+    void charges_read(std::size_t account, Instant at);
+    /// They could not be.
+    void charges_missed(std::size_t account, Instant at);
+
+    /// What `owner` truly spent in [from, to), both UTC midnights but for `to`, which may be now.
+    Truth spend(const Owner& owner, Instant from, Instant to);
+
+    /// What it costs per hour now.
+    UsdPerHour burn(const Owner& owner, Instant at) const;
+
+    /// The day is so far back, and charges were read since, that its figures are final.
+    bool settled(std::size_t account, Instant day) const;
+    bool all_settled(Instant day) const;
+
+  private:
+    struct Error {
+        Usd over;
+        Usd under;
+        Usd lasting;
+    };
+
+    struct Reads {
+        Instant charged_until;  ///< charges that were read reach up to here
+        Instant missed;         ///< the latest failure
+        Instant read;
+    };
+
+    Truth day_spend(const Owner& owner, Instant day, Instant to);
+    void add_instance(
+        Truth& sum,
+        const Owner& owner,
+        std::size_t account,
+        const vastsim::Instance& instance,
+        Instant day,
+        Instant to) const;
+    void add_volumes(Truth& sum, const Owner& owner, std::size_t account, Instant day, Instant to)
+        const;
+
+    std::span<const vastsim::Account* const> accounts_;
+    const Watches& watches_;
+    std::vector<std::string> fixed_teams_;
+    std::vector<Reads> reads_;
+    std::map<std::pair<Owner, Instant>, Error> errors_;
+    std::map<std::pair<Owner, Instant>, Truth> final_;  ///< days that are settled
+};
+
+}  // namespace vastwatch::simulation

@@ -1,0 +1,177 @@
+// Judges a run by what the simulated account knows to be true and by its own reading of the
+// specification: every action, every alert, every figure. It is told what was truthfully served,
+// what left the daemon and what people did, and never looks into the daemon.
+#pragma once
+
+#include "alerts/alert.hpp"
+#include "engine/view.hpp"
+#include "judge/bill.hpp"
+#include "judge/violation.hpp"
+#include "judge/watched.hpp"
+#include "policy/policy.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace vastwatch::simulation {
+
+/// How late an action was, at worst, when nothing was disturbed.
+struct Lateness {
+    Duration idle{0};
+    Usd overshoot;
+    std::uint64_t idle_actions = 0;
+    std::uint64_t cap_actions = 0;
+};
+
+class Judge {
+  public:
+    struct Setting {
+        std::vector<std::string> accounts;
+        std::vector<std::string> fixed_teams;  ///< by account; empty = by label
+        std::vector<std::string> teams;        ///< labels NAME and NAME/…
+        Duration poll_interval{0};
+        Duration request_pace{0};  ///< between two destructive requests
+    };
+
+    Judge(Setting setting, std::span<const vastsim::Account* const> accounts, Verdicts& verdicts);
+
+    // --- What is in force.
+    void take_policy(std::shared_ptr<const policy::Policy> policy, Instant at);
+    void paused(bool is, Instant at);
+    void protect(std::int64_t id, std::optional<Instant> until);
+    /// Something got in the daemon's way: from here on it may be late.
+    void disturbed(Instant at);
+    /// The clock was set or stood still: evidence from before does not go on.
+    void clock_moved(Instant at);
+    /// The daemon died and came back with what it had stored.
+    void restarted(Instant at);
+
+    // --- What it was truthfully shown.
+    Watched& watch(std::size_t account, std::int64_t id);
+    /// One row of a listing that was complete and taken in.
+    void sample(Watched& watched, const Reading& reading, Instant at);
+    /// The end of such a listing; what was not sampled in it is gone.
+    void swept(std::size_t account, Instant began, Instant at);
+    /// A row of a fresh read before an action.
+    void read(Watched& watched, const Reading& reading, Instant at);
+
+    void charges_read(std::size_t account, Instant at) { bill_.charges_read(account, at); }
+
+    void charges_missed(std::size_t account, Instant at) { bill_.charges_missed(account, at); }
+
+    // --- What it did.
+    /// A request leaves.
+    void ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant at);
+    /// The intent for it is on disk.
+    void intended(std::int64_t id);
+    void held(std::int64_t id, bool is);
+    /// A case ended without an action.
+    void dropped(std::int64_t id);
+    /// An alert became durable, or (while nothing can be stored) is told without that.
+    void told(const alerts::Alert& alert, Instant at, bool durable = true);
+    void delivered(const std::string& alert, const std::string& notifier, Instant at);
+    /// The figures that it shows at this moment.
+    void shown(const engine::View& view, Instant at);
+
+    Bill& bill() { return bill_; }
+
+    const Bill::Watches& watches() const { return watches_; }
+
+    const Lateness& lateness() const { return lateness_; }
+
+    std::uint64_t kills() const { return kills_; }
+
+    std::uint64_t alerts_told() const { return alerts_told_; }
+
+    /// The kinds of what condemned instances that were acted upon.
+    const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
+
+    const std::map<std::string, std::uint64_t>& alert_kinds() const { return alert_kinds_; }
+
+  private:
+    struct Sweeps {
+        Instant last;
+        Instant before_last;
+    };
+
+    struct Told {
+        Instant at;
+        alerts::Kind kind = alerts::Kind::test;
+        bool durable = false;
+        std::set<std::string> wanted;  ///< notifiers not yet reached
+        std::map<std::string, Instant> reached;
+    };
+
+    struct CapKey {
+        std::string owner;
+        policy::Window window = policy::Window::day;
+        Instant start;
+
+        friend auto operator<=>(const CapKey&, const CapKey&) = default;
+    };
+
+    std::string team_by_label(std::string_view label) const;
+    const policy::Rules& rules_of(const Watched& watched) const;
+    const policy::Team& team_of(const policy::Policy& policy, const Watched& watched) const;
+    void take_label(Watched& watched, const Reading& reading, Instant at);
+    void note_due(Watched& watched, Instant at);
+    Duration max_gap(const Watched& watched) const;
+
+    void judge_order(Watched& watched, bool destroy, Instant at);
+    void judge_permission(const Watched& watched, Instant at);
+    std::vector<std::string>
+    condemned(const policy::Policy& policy, const Watched& watched, bool destroy, Instant at);
+    bool idle_enough(const policy::Rules& rules, const Watched& watched) const;
+    UsdPerHour recent_burn(const Owner& owner, Instant at) const;
+    bool over_cap(const policy::Policy& policy, const Watched& watched, Instant at);
+    bool judge_warning(const Watched& watched, Instant at);
+    bool too_many(const policy::Policy& policy, const Watched& watched) const;
+    bool label_protects(const policy::Rules& rules, const Watched& watched, Instant at) const;
+    bool exempt(const Watched& watched, Instant at) const;
+    void judge_duty(Watched& watched, Instant at);
+    void judge_overshoot(const Watched& watched, Instant at);
+    void judge_once(const alerts::Alert& alert, Instant at);
+    void judge_alert(const alerts::Alert& alert, Instant at);
+    void judge_threshold(const alerts::Alert& alert, Instant at);
+    void judge_thresholds_told(Instant at);
+    void judge_caps_acted(Instant at);
+    void judge_figures(const engine::View& view, Instant at);
+    void judge_deliveries(Instant at);
+    Owner owner_of(const alerts::Alert& alert) const;
+
+    bool calm(Instant at, Duration since) const { return at - disturbed_at_ > since; }
+
+    Setting setting_;
+    std::span<const vastsim::Account* const> accounts_;
+    Verdicts& verdicts_;
+    Bill::Watches watches_;
+    Bill bill_;
+    std::shared_ptr<const policy::Policy> policy_;
+    std::shared_ptr<const policy::Policy> previous_;
+    Instant policy_since_;
+    bool paused_ = false;
+    Instant paused_changed_;
+    Instant disturbed_at_;
+    Instant begun_;
+    std::vector<Sweeps> sweeps_;
+    std::set<std::int64_t> intended_;
+    std::deque<Instant> recent_orders_;
+    std::map<std::string, Told> told_;  ///< by alert id, until delivered and old
+    /// By condition, about whom, and how often that one had changed when it was told.
+    std::map<std::string, std::map<std::int64_t, std::uint64_t>> firing_;
+    std::set<std::string> thresholds_told_;  ///< by condition
+    std::map<std::string, Usd> day_spends_;  ///< as shown last, by owner and day
+    std::map<CapKey, Instant> cap_orders_;   ///< the first order of each cap
+    Instant restarted_at_;
+    Lateness lateness_;
+    std::uint64_t kills_ = 0;
+    std::uint64_t alerts_told_ = 0;
+    std::map<std::string, std::uint64_t> reasons_;
+    std::map<std::string, std::uint64_t> alert_kinds_;
+};
+
+}  // namespace vastwatch::simulation

@@ -1,0 +1,320 @@
+// Was what was told true, told once, and delivered; were the figures right?
+#include "judge/judge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vastwatch::simulation {
+namespace {
+
+using alerts::Alert;
+using alerts::Kind;
+using policy::Window;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+const Usd cent = Usd::from_nanos(10'000'000);
+
+/// Conditions of a window: never told twice.
+bool once_ever(Kind kind) {
+    return kind == Kind::budget_threshold || kind == Kind::cap_reached ||
+           kind == Kind::budget_forecast;
+}
+
+/// Told again while they last, by design.
+bool repeats(Kind kind) {
+    return kind == Kind::enforcement_paused || kind == Kind::test || kind == Kind::price_increase ||
+           kind == Kind::state_unwritable;
+}
+
+}  // namespace
+
+Owner Judge::owner_of(const Alert& alert) const {
+    if (!alert.team) {
+        return "account:" + (alert.account ? alert.account->str() : "");
+    }
+    return *alert.team == policy::unassigned() ? "" : alert.team->str();
+}
+
+void Judge::told(const Alert& alert, Instant at, bool durable) {
+    const auto [known, is_new] = told_.emplace(alert.id.str(), Told{});
+    auto& entry = known->second;
+    const bool first_stored = durable && !entry.durable;
+    entry.durable = entry.durable || durable;
+    if (is_new) {
+        ++alerts_told_;
+        ++alert_kinds_[fmt::format(
+            "{}{}", alerts::to_string(alert.kind), alert.resolved ? " (resolved)" : "")];
+        entry.at = at;
+        entry.kind = alert.kind;
+        for (const auto& notifier : alert.notify) {
+            if (notifier.str() != "finance" || alert.severity != policy::Severity::info) {
+                entry.wanted.insert(notifier.str());
+            }
+        }
+        if (!alert.resolved) {
+            judge_alert(alert, at);
+        }
+    }
+    if (first_stored) {
+        judge_once(alert, at);
+    }
+}
+
+void Judge::judge_once(const Alert& alert, Instant at) {
+    if (alert.resolved) {
+        firing_.erase(alert.condition);
+        return;
+    }
+    const auto [firing, is_new] = firing_.try_emplace(alert.condition);
+    // A rule with several instances tells of each; of the same one again when it broke it anew.
+    bool news = is_new || alert.condition.ends_with("/max_instances");
+    for (const auto& instance : alert.instances) {
+        const auto watched = watches_.find(instance.id.value());
+        const auto changes = watched == watches_.end() ? 0 : watched->second.changes;
+        const auto [known, first] = firing->second.emplace(instance.id.value(), changes);
+        news = news || first || known->second != changes;
+        known->second = changes;
+    }
+    if (!repeats(alert.kind)) {
+        verdicts_.require(news, Invariant::alert_once, at, [&] {
+            return fmt::format("\"{}\" is told again: {}", alert.condition, alert.title);
+        });
+    }
+    if (once_ever(alert.kind)) {
+        verdicts_.require(
+            thresholds_told_.insert(alert.condition).second, Invariant::alert_once, at, [&] {
+                return fmt::format("\"{}\" is told a second time", alert.condition);
+            });
+    }
+}
+
+void Judge::judge_alert(const Alert& alert, Instant at) {
+    switch (alert.kind) {
+        case Kind::budget_threshold:
+        case Kind::cap_reached:
+            judge_threshold(alert, at);
+            return;
+        case Kind::idle_warning:
+            for (const auto& one : alert.instances) {
+                const auto found = watches_.find(one.id.value());
+                if (found == watches_.end()) {
+                    continue;
+                }
+                auto& watched = found->second;
+                const auto& rules = rules_of(watched);
+                watched.warned_at = at;
+                watched.warning = alert.id.str();
+                watched.warning_delivered_at.reset();
+                const bool quiet = watched.idle_since || rules.idle_tolerance.value() > 0;
+                verdicts_.require(quiet, Invariant::alert_true, at, [&] {
+                    return fmt::format("{} is warned of as idle and is not", watched.id);
+                });
+            }
+            return;
+        case Kind::instance_destroyed:
+            for (const auto& one : alert.instances) {
+                bool there = false;
+                for (const auto* account : accounts_) {
+                    const auto* instance = account->find(one.id.value());
+                    there = there || (instance != nullptr && !instance->unloading);
+                }
+                verdicts_.require(!there || alert.dry_run, Invariant::alert_true, at, [&] {
+                    return fmt::format("{} is said to be destroyed and runs", one.id.value());
+                });
+            }
+            return;
+        case Kind::api_unreachable: {
+            const auto& name = alert.account->str();
+            const auto index = static_cast<std::size_t>(
+                std::ranges::find(setting_.accounts, name) - setting_.accounts.begin());
+            const auto& last = sweeps_[index].last;
+            verdicts_.require(
+                at - std::max(last, restarted_at_) >=
+                        policy_->enforcement.max_staleness - minutes{2} ||
+                    at - last >= policy_->enforcement.max_staleness - minutes{2},
+                Invariant::alert_true,
+                at,
+                [&] {
+                    return fmt::format(
+                        "{} is called unreachable, and was listed at {}",
+                        name,
+                        format_rfc3339(last));
+                });
+            return;
+        }
+        default:
+            return;
+    }
+}
+
+void Judge::judge_threshold(const Alert& alert, Instant at) {
+    if (!alert.window_start || !alert.spend || alert.window == Window::lifetime ||
+        *alert.window_start != utc_day_start(*alert.window_start) || at - begun_ < hours{48} ||
+        *alert.window_start < begun_) {
+        return;
+    }
+    const auto truth = bill_.spend(owner_of(alert), *alert.window_start, at);
+    verdicts_.require(truth.allows(*alert.spend, cent), Invariant::alert_true, at, [&] {
+        return fmt::format(
+            "\"{}\" says {}; the truth is {} (+{} -{})",
+            alert.title,
+            format_usd(*alert.spend),
+            format_usd(truth.amount),
+            format_usd(truth.over),
+            format_usd(truth.under));
+    });
+}
+
+/// Thresholds that were crossed a while ago in undisturbed times, and of which nothing was said.
+void Judge::judge_thresholds_told(Instant at) {
+    if (!calm(at, minutes{30}) || at - begun_ < hours{48}) {
+        return;
+    }
+    for (const auto& rule : policy_->alerts) {
+        const Instant start = policy_->calendar.day_start(at);
+        if (rule.window != Window::day || start != utc_day_start(start) || start < begun_) {
+            continue;
+        }
+        const Owner owner = rule.team ? (*rule.team == policy::unassigned() ? "" : rule.team->str())
+                                      : "account:" + rule.account->str();
+        const auto* team = rule.team ? policy_->find_team(*rule.team) : nullptr;
+        const auto* account = rule.account ? policy_->find_account(*rule.account) : nullptr;
+        const auto cap = team != nullptr      ? team->caps.daily
+                         : account != nullptr ? account->caps.daily
+                                              : std::nullopt;
+        const auto truth = bill_.spend(owner, start, at);
+        const Usd sure = truth.amount - truth.under -
+                         accrue(bill_.burn(owner, at), 2 * setting_.poll_interval) - cent;
+        bool told = false;
+        for (auto at_amount = rule.at.rbegin(); at_amount != rule.at.rend(); ++at_amount) {
+            const auto amount = at_amount->resolve(cap);
+            const auto date = policy_->calendar.date_of(at);
+            const auto suffix = fmt::format(
+                "/{:04}-{:02}-{:02}/{}",
+                static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()),
+                at_amount->text());
+            const std::string subject =
+                rule.team ? "/" + rule.team->str() + "/" : "/" + rule.account->str() + "/";
+            told = told || std::ranges::any_of(thresholds_told_, [&](const std::string& key) {
+                       return key.starts_with("budget_threshold") && key.ends_with(suffix) &&
+                              key.find(subject) != std::string::npos;
+                   });
+            if (amount && sure > *amount) {
+                verdicts_.require(told, Invariant::alert_told, at, [&] {
+                    return fmt::format(
+                        "{} has spent {} today, and {} was not told",
+                        owner,
+                        format_usd(truth.amount),
+                        at_amount->text());
+                });
+            }
+        }
+    }
+}
+
+void Judge::delivered(const std::string& alert, const std::string& notifier, Instant at) {
+    const auto found = told_.find(alert);
+    if (!verdicts_.require(found != told_.end(), Invariant::alert_delivered, at, [&] {
+            return fmt::format("alert {} is delivered and was never durable", alert);
+        })) {
+        return;
+    }
+    auto& entry = found->second;
+    const auto before = entry.reached.find(notifier);
+    const bool twice = before != entry.reached.end() && before->second > restarted_at_ &&
+                       calm(at, at - before->second);
+    verdicts_.require(!twice, Invariant::alert_delivered, at, [&] {
+        return fmt::format("alert {} is delivered to {} twice", alert, notifier);
+    });
+    entry.reached.insert_or_assign(notifier, at);
+    entry.wanted.erase(notifier);
+    if (entry.kind == Kind::idle_warning) {
+        for (auto& [id, watched] : watches_) {
+            if (watched.warning == alert && !watched.warning_delivered_at) {
+                watched.warning_delivered_at = at;
+            }
+        }
+    }
+}
+
+void Judge::judge_deliveries(Instant at) {
+    for (auto entry = told_.begin(); entry != told_.end();) {
+        const Duration age = at - entry->second.at;
+        if (age > hours{27}) {
+            verdicts_.require(entry->second.wanted.empty(), Invariant::alert_delivered, at, [&] {
+                return fmt::format(
+                    "alert {} ({}) of {} has not reached {}",
+                    entry->first,
+                    alerts::to_string(entry->second.kind),
+                    format_rfc3339(entry->second.at),
+                    *entry->second.wanted.begin());
+            });
+            entry = told_.erase(entry);
+        } else {
+            ++entry;
+        }
+    }
+}
+
+void Judge::judge_figures(const engine::View& view, Instant at) {
+    const bool blind = std::ranges::any_of(sweeps_, [&](const Sweeps& sweeps) {
+        return at - sweeps.last > 2 * setting_.poll_interval;
+    });
+    if (blind || at - begun_ < hours{72}) {
+        return;  // what nobody could see is in no figure yet
+    }
+    const auto compare = [&](const Owner& owner, const engine::WindowView& window) {
+        const Instant start = window.start;
+        if (window.window == Window::lifetime || start != utc_day_start(start) ||
+            start < begun_ + hours{24}) {
+            return;
+        }
+        const auto truth = bill_.spend(owner, start, view.at);
+        const bool exact = truth.over == Usd{} && truth.under == Usd{};
+        verdicts_.require(
+            truth.allows(window.spend, cent),
+            exact ? Invariant::ledger_exact : Invariant::ledger_bounded,
+            at,
+            [&] {
+                return fmt::format(
+                    "{} is said to have spent {} since {}; the truth is {} (+{} -{})",
+                    owner,
+                    to_decimal(window.spend),
+                    format_rfc3339(start),
+                    to_decimal(truth.amount),
+                    to_decimal(truth.over),
+                    to_decimal(truth.under));
+            });
+        if (window.window == Window::day) {
+            const auto key = owner + "@" + format_rfc3339(start);
+            auto& latest = day_spends_[key];
+            verdicts_.require(window.spend >= latest, Invariant::spend_never_falls, at, [&] {
+                return fmt::format(
+                    "the spend of {} falls from {} to {}",
+                    key,
+                    to_decimal(latest),
+                    to_decimal(window.spend));
+            });
+            latest = window.spend;
+            if (day_spends_.size() > 1000) {
+                day_spends_.clear();
+            }
+        }
+    };
+    for (const auto& team : view.teams) {
+        for (const auto& window : team.windows) {
+            compare(team.name == policy::unassigned() ? "" : team.name.str(), window);
+        }
+    }
+    for (const auto& account : view.accounts) {
+        for (const auto& window : account.windows) {
+            compare("account:" + account.name.str(), window);
+        }
+    }
+}
+
+}  // namespace vastwatch::simulation

@@ -1,0 +1,103 @@
+#include "judge/watched.hpp"
+
+#include <algorithm>
+
+namespace vastwatch::simulation {
+namespace {
+
+/// A host whose figures have stood still for this many readings does not measure.
+constexpr int still_readings = 3;
+constexpr std::size_t longest_history = 512;
+
+void end_period(Watched& watched) {
+    watched.idle_since.reset();
+    watched.known = Duration{0};
+    watched.unknown = Duration{0};
+    watched.pending_unknown = Duration{0};
+}
+
+void follow_run(Watched& watched, const Reading& reading, Instant at) {
+    if (reading.running) {
+        watched.runs_since = watched.runs_since.value_or(at);
+        watched.ever_ran = true;
+    } else if (!reading.wanted_running) {
+        watched.runs_since.reset();
+        end_period(watched);
+        watched.history.clear();
+    }
+    watched.ever_ran = watched.ever_ran || (!reading.waits_to_run && !reading.host_silent);
+    if (reading.stopped) {
+        watched.stopped_since = watched.stopped_since.value_or(at);
+    } else {
+        watched.stopped_since.reset();
+    }
+}
+
+void remember(Watched& watched, Word word, Instant at) {
+    if (!watched.history.empty() && watched.history.back().word == word) {
+        watched.history.back().last = at;
+        return;
+    }
+    if (watched.history.size() >= longest_history) {
+        watched.history.erase(watched.history.begin(), watched.history.begin() + 64);
+    }
+    watched.history.push_back(Stretch{.first = at, .last = at, .word = word});
+}
+
+void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) {
+    const bool gap =
+        watched.idle_since && word != Word::unknown && at - watched.last_known > max_gap;
+    if (watched.interrupted || gap) {
+        end_period(watched);
+        watched.history.clear();
+        watched.interrupted = false;
+    }
+    remember(watched, word, at);
+    if (word == Word::busy) {
+        end_period(watched);
+    } else if (word == Word::unknown) {
+        watched.pending_unknown += watched.idle_since ? at - watched.last_sample : Duration{0};
+    } else if (!watched.idle_since) {
+        watched.idle_since = at;
+        watched.last_idle = at;
+    } else {
+        watched.known += at - watched.last_sample;
+        watched.unknown += watched.pending_unknown;
+        watched.pending_unknown = Duration{0};
+        watched.last_idle = at;
+    }
+    if (word != Word::unknown) {
+        watched.last_known = at;
+    }
+}
+
+}  // namespace
+
+Word word_of(const Reading& reading, int repeats, double below) {
+    if (!reading.running || !reading.util || *reading.util < 0 || *reading.util > 100 ||
+        repeats >= still_readings) {
+        return Word::unknown;
+    }
+    // A card at zero is still warm: without a temperature the whole row was not measured.
+    if (*reading.util == 0 && reading.temperature.value_or(0) <= 0) {
+        return Word::unknown;
+    }
+    return *reading.util < below ? Word::idle : Word::busy;
+}
+
+void follow(Watched& watched, const Reading& reading, Instant at, Duration max_gap, double below) {
+    follow_run(watched, reading, at);
+    watched.repeats =
+        watched.any_sample && watched.others == reading.others ? watched.repeats + 1 : 0;
+    watched.others = reading.others;
+    const Word word = word_of(reading, watched.repeats, below);
+    watched.changes += word != watched.word || !reading.running ? 1 : 0;
+    watched.word = word;
+    if (watched.runs_since) {
+        follow_idleness(watched, word, at, max_gap);
+    }
+    watched.any_sample = true;
+    watched.last_sample = at;
+}
+
+}  // namespace vastwatch::simulation

@@ -1,0 +1,103 @@
+// One instance as the judge sees it: what the API truthfully served of it, in the judge's own words
+// and by the judge's own reading of the specification. Nothing here is shared with the daemon's
+// rules.
+#pragma once
+
+#include "base/money.hpp"
+#include "base/time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vastwatch::simulation {
+
+/// What a served row says, read by the table of the API's documents.
+struct Reading {
+    std::string_view label;
+    std::string_view gpu_name;
+    bool wanted_running = false;  ///< intended and current state running
+    bool running = false;         ///< and reported running
+    bool host_silent = false;     ///< offline, or no recent word
+    bool stopped = false;         ///< intended and current state stopped, container gone
+    bool unloading = false;
+    bool waits_to_run = false;  ///< never ran: provisioning, loading, created
+    bool interruptible = false;
+    std::optional<double> util;
+    std::optional<double> temperature;
+    std::uint64_t others = 0;  ///< all volatile figures but utilisation, as one number
+    UsdPerHour rate;           ///< what it costs in this state
+    Instant started;           ///< start_date
+};
+
+enum class Word : std::uint8_t { unknown, busy, idle };
+
+/// Neighbouring samples that say the same.
+struct Stretch {
+    Instant first;
+    Instant last;
+    Word word = Word::unknown;
+};
+
+struct Watched {
+    std::int64_t id = 0;
+    std::size_t account = 0;
+    std::string team;  ///< empty = unassigned
+    std::string label;
+    std::string gpu_name;
+    bool serverless = false;
+    bool interruptible = false;
+    Instant started;
+    UsdPerHour rate;
+
+    std::vector<std::pair<Instant, std::string>> teams;  ///< from when on which
+
+    // --- Its run and its idleness, as far as served.
+    std::optional<Instant> runs_since;     ///< the first row of this run
+    std::optional<Instant> stopped_since;  ///< the first row that showed it stopped
+    std::optional<Instant> waits_since;    ///< born and not run since
+    bool ever_ran = false;
+    bool unloading = false;
+    std::uint64_t others = 0;
+    int repeats = 0;
+    bool any_sample = false;
+    Instant last_sample;
+    Instant last_known;
+    std::optional<Instant> idle_since;  ///< of a period without any busy sample
+    Instant last_idle;
+    Duration known{0};    ///< of the period
+    Duration unknown{0};  ///< of the period, up to the latest idle sample
+    Duration pending_unknown{0};
+    std::vector<Stretch> history;            ///< for periods with tolerated work
+    std::optional<Instant> protected_since;  ///< by label
+    bool interrupted = false;                ///< the clock was set: the period begins anew
+
+    // --- What the daemon was told and did.
+    std::optional<Instant> due_since;  ///< since when everything is there to act
+    std::optional<Instant> read_at;    ///< the latest fresh read
+    std::optional<Reading> read;
+    std::string read_label;
+    std::optional<Instant> warned_at;
+    std::optional<Instant> warning_delivered_at;
+    std::string warning;  ///< the alert's id
+    std::optional<Instant> ordered_at;
+    bool ordered_destroy = false;
+    int orders = 0;
+    bool held = false;
+    std::optional<Instant> protected_until;  ///< by an operator
+    bool duty_told = false;
+    std::uint64_t changes = 0;  ///< of what rules look at, as served
+    Word word = Word::unknown;  ///< of the latest sample
+    bool missing = false;       ///< the latest complete listing lacks it
+};
+
+/// Takes one more truthful row into account. `max_gap`: known samples further apart do not
+/// continue a period; `below`: utilisation under it is idle.
+void follow(Watched& watched, const Reading& reading, Instant at, Duration max_gap, double below);
+
+/// What a reading says of the GPU, given that the row has stood still for `repeats` readings.
+Word word_of(const Reading& reading, int repeats, double below);
+
+}  // namespace vastwatch::simulation

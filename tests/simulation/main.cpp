@@ -1,0 +1,183 @@
+// vastwatch-sim: lives of the daemon in virtual time, with everything that can go wrong going
+// wrong, judged against the truth. The same seed gives the same life, bit for bit.
+#include "core/run.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <random>
+
+namespace {
+
+using namespace vastwatch;
+using namespace vastwatch::simulation;
+
+struct Arguments {
+    double years = 1;
+    std::uint64_t seed = 0;
+    std::uint64_t seeds = 1;
+    double seconds = 0;  // stop after so long; 0 = when all seeds are done
+    std::optional<std::size_t> instances;
+    std::string poll;
+    std::vector<std::string> without;
+    std::vector<std::string> only;
+    bool story = false;
+    bool shrink = false;
+    bool verbose = false;
+    bool keep_going = false;
+};
+
+Duration days_of(double years) {
+    return Duration{static_cast<std::int64_t>(years * 365 * 24 * 3600 * 1e9)};
+}
+
+Options options_of(const Arguments& arguments, std::uint64_t seed) {
+    Options options;
+    options.seed = seed;
+    options.length = days_of(arguments.years);
+    options.instances = arguments.instances;
+    if (!arguments.poll.empty()) {
+        options.poll_interval = parse_duration(arguments.poll);
+    }
+    if (!arguments.only.empty()) {
+        options.troubles = Troubles{};
+    }
+    for (const auto& word : arguments.only) {
+        if (const auto trouble = parse_trouble(word)) {
+            options.troubles.add(*trouble);
+        }
+    }
+    for (const auto& word : arguments.without) {
+        if (const auto trouble = parse_trouble(word)) {
+            options.troubles.remove(*trouble);
+        }
+    }
+    return options;
+}
+
+Report live(const Options& options, bool story) {
+    const auto begin = std::chrono::steady_clock::now();
+    CoreRun run{options, story};
+    auto report = run.run();
+    report.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return report;
+}
+
+/// Leaves out trouble after trouble, and shortens the life, as long as the same thing goes wrong.
+Report shrink(Report failed) {
+    const auto invariant = failed.violations.front().invariant;
+    auto best = failed.options;
+    best.length = failed.lived + std::chrono::hours{1};
+    const auto still_fails = [&](const Options& options) -> std::optional<Report> {
+        auto report = live(options, false);
+        const bool same =
+            !report.violations.empty() && report.violations.front().invariant == invariant;
+        return same ? std::optional{report} : std::nullopt;
+    };
+    for (std::size_t i = 0; i < trouble_count; ++i) {
+        auto fewer = best;
+        fewer.troubles.remove(static_cast<Trouble>(i));
+        if (const auto report = still_fails(fewer)) {
+            best = fewer;
+            best.length = std::min(best.length, report->lived + std::chrono::hours{1});
+        }
+    }
+    return live(best, true);
+}
+
+void print_failure(const Report& report) {
+    const auto& violation = report.violations.front();
+    fmt::print(
+        "seed {}: {} broken at {}: {}\n",
+        report.options.seed,
+        to_string(violation.invariant),
+        format_rfc3339(violation.at),
+        violation.what);
+}
+
+void print_story(const Report& report) {
+    std::string left;
+    for (std::size_t i = 0; i < trouble_count; ++i) {
+        if (report.options.troubles.has(static_cast<Trouble>(i))) {
+            left += fmt::format(" {}", to_string(static_cast<Trouble>(i)));
+        }
+    }
+    fmt::print("a life of {} with:{}\n", humanize(report.lived), left.empty() ? " nothing" : left);
+    const auto& story = report.story;
+    constexpr std::size_t lines = 400;
+    const std::size_t from = story.size() > lines ? story.size() - lines : 0;
+    for (std::size_t i = from; i < story.size(); ++i) {
+        fmt::print("    {}\n", story[i]);
+    }
+    if (!report.violations.empty()) {
+        print_failure(report);
+    }
+}
+
+int run_core(const Arguments& arguments) {
+    const auto begin = std::chrono::steady_clock::now();
+    Totals totals;
+    const std::uint64_t first = arguments.seed != 0 ? arguments.seed : std::random_device{}();
+    fmt::print("seeds from {} on\n", first);
+    std::uint64_t seed = first;
+    for (; seed < first + arguments.seeds; ++seed) {
+        const auto report = live(options_of(arguments, seed), arguments.story);
+        totals.add(report);
+        if (arguments.verbose) {
+            fmt::print(
+                "seed {} {:016x} {} polls every {}, {} actions, {} alerts, {:.2f} s\n",
+                seed,
+                report.hash,
+                report.polls,
+                format_duration(report.poll_interval),
+                report.kills,
+                report.alerts,
+                report.seconds);
+        }
+        if (!report.violations.empty()) {
+            print_failure(report);
+            if (arguments.shrink) {
+                print_story(shrink(report));
+            } else if (arguments.story) {
+                print_story(report);
+            }
+            if (!arguments.keep_going) {
+                break;
+            }
+        }
+        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
+        if (arguments.seconds > 0 && spent.count() > arguments.seconds) {
+            ++seed;
+            break;
+        }
+        std::fflush(stdout);
+    }
+    fmt::print("{}", totals.text());
+    return totals.violations() == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Simulated lives of vastwatch, judged against the truth."};
+    app.require_subcommand(1);
+    Arguments arguments;
+    auto* core = app.add_subcommand("core", "the pure core, years at a time");
+    core->add_option("--years", arguments.years, "length of each life");
+    core->add_option("--seed", arguments.seed, "the first seed; a fresh one unless given");
+    core->add_option("--seeds", arguments.seeds, "how many lives");
+    core->add_option("--seconds", arguments.seconds, "begin no further life after so long");
+    core->add_option("--instances", arguments.instances, "of one account, else drawn");
+    core->add_option("--poll", arguments.poll, "poll_interval, else drawn");
+    core->add_option("--without", arguments.without, "leave out these troubles");
+    core->add_option("--only", arguments.only, "only these troubles");
+    core->add_flag("--story", arguments.story, "tell how a violation came about");
+    core->add_flag("--shrink", arguments.shrink, "the same, of the shortest life that shows it");
+    core->add_flag("--verbose", arguments.verbose, "a line for each life");
+    core->add_flag("--keep-going", arguments.keep_going, "after a violation as well");
+    CLI11_PARSE(app, argc, argv);
+    return run_core(arguments);
+}
