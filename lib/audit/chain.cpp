@@ -6,12 +6,6 @@
 
 namespace vastwatch::audit {
 
-Chain Chain::after(std::string_view line) {
-    Chain chain;
-    chain.add(line);
-    return chain;
-}
-
 std::string Chain::add(std::string_view line) {
     const auto link = link_of(line);
     std::string fault;

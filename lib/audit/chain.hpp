@@ -11,11 +11,6 @@ namespace vastwatch::audit {
 
 class Chain {
   public:
-    Chain() = default;
-
-    /// The chain as it goes on after `line`, whatever came before.
-    static Chain after(std::string_view line);
-
     /// Takes the next line; what is wrong with it (a clause after "line 17"), or empty. After a
     /// fault the chain goes on from this line, so that one fault is told once.
     std::string add(std::string_view line);

@@ -23,9 +23,14 @@ constexpr std::string_view tail = R"(,"prev":")";
 constexpr std::string_view end = R"("})";
 constexpr std::size_t hash_size = 64;
 
-json::value parse(std::string_view text) {
+/// How deep a line may nest; what is embedded in one stays below.
+constexpr std::size_t most_levels = 32;
+
+json::value parse(std::string_view text, std::size_t levels = most_levels) {
     boost::system::error_code error;
-    auto value = json::parse(json::string_view{text.data(), text.size()}, error);
+    json::parse_options options;
+    options.max_depth = levels;
+    auto value = json::parse(json::string_view{text.data(), text.size()}, error, {}, options);
     return error ? json::value{} : value;
 }
 
@@ -38,7 +43,7 @@ std::string literal(std::string_view text) {
 /// in it can break the line it is in.
 std::string embedded(std::string_view text) {
     std::string valid = valid_utf8(text);
-    if (!parse(valid).is_object()) {
+    if (!parse(valid, most_levels - 1).is_object()) {
         return literal(valid);
     }
     // In valid JSON control characters can only be white space between the parts.

@@ -56,6 +56,33 @@ std::pair<std::string, int> keep_aside(const fs::path& directory, std::string_vi
     }
 }
 
+/// Adds the whole lines of a file, newest first, up to a record; false when there is none. What is
+/// not complete is left out, as verify() does.
+bool read_back(const fs::path& path, std::vector<std::string>& lines, std::string& problem) {
+    const auto note = [&problem](std::string text) {
+        problem = problem.empty() ? std::move(text) : problem;
+    };
+    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!file.is_open()) {
+        note(fmt::format("cannot read {}: {}", path.string(), reason(errno)));
+        return false;
+    }
+    BackwardLines backward{file.get()};
+    while (const auto line = backward.next()) {
+        if (!line->terminated) {
+            note(fmt::format("the last line of {} is not complete", path.string()));
+            continue;
+        }
+        lines.emplace_back(line->text);
+        if (link_of(line->text)) {
+            return true;
+        }
+        note(fmt::format("the last line of {} is not a record", path.string()));
+    }
+    note(fmt::format("there is no record in {}", path.string()));
+    return false;
+}
+
 Instant change_time(int descriptor) {
     struct stat status{};
     if (::fstat(descriptor, &status) != 0) {
@@ -108,26 +135,17 @@ std::optional<AuditError> Writer::open_file() {
     return std::nullopt;
 }
 
-/// What the current file has to go on from: the last line of the file before it.
+/// What the current file has to go on from: the last whole line of the files before it, and those
+/// before that one back to a record, which says how they are numbered.
 void Writer::begin_chain(std::string& problem) {
     const auto rotated = rotated_files(directory_);
-    if (rotated.empty()) {
-        return;
+    std::vector<std::string> lines;
+    bool found = false;
+    for (auto path = rotated.rbegin(); path != rotated.rend() && !found; ++path) {
+        found = read_back(*path, lines, problem);
     }
-    const auto& path = rotated.back();
-    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!file.is_open()) {
-        problem = fmt::format("cannot read {}: {}", path.string(), reason(errno));
-        return;
-    }
-    BackwardLines lines{file.get()};
-    const auto last = lines.next();
-    const auto link = last ? link_of(last->text) : std::nullopt;
-    if (!link) {
-        problem = fmt::format("the last line of {} is not a record", path.string());
-    }
-    if (last) {
-        chain_ = Chain::after(last->text);
+    for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+        chain_.add(*line);
     }
 }
 

@@ -32,10 +32,10 @@ bool glob_match(std::string_view pattern, std::string_view text) {
 }
 
 std::string fold_gpu_name(std::string_view name) {
-    std::string folded = to_lower(trim(name));
+    std::string folded = to_lower(name);
     std::replace(folded.begin(), folded.end(), '_', ' ');
     std::replace(folded.begin(), folded.end(), '-', ' ');
-    return folded;
+    return std::string{trim(folded)};
 }
 
 bool gpu_name_match(std::string_view pattern, std::string_view gpu_name) {

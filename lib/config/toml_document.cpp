@@ -105,16 +105,23 @@ class Positions {
         }
     }
 
-    Place place(toml::source_position position) const {
+    Place place(toml::source_position position) {
         const auto line = std::clamp<std::size_t>(position.line, 1, starts_.size());
-        std::size_t at = starts_[line - 1];
-        for (std::uint32_t column = 1; column < position.column && at < text_.size(); ++column) {
-            ++at;
-            while (at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xC0U) == 0x80U) {
-                ++at;
+        // The library counts the end of the file as a character of the last line.
+        const auto end = line < starts_.size() ? starts_[line] - 1 : text_.size();
+        // Most positions follow one another: a line of a hundred thousand values is counted once.
+        if (line != line_ || position.column < column_) {
+            line_ = line;
+            column_ = 1;
+            at_ = starts_[line - 1];
+        }
+        for (; column_ < position.column && at_ < end; ++column_) {
+            ++at_;
+            while (at_ < end && (static_cast<unsigned char>(text_[at_]) & 0xC0U) == 0x80U) {
+                ++at_;
             }
         }
-        const auto column = at - starts_[line - 1] + 1;
+        const auto column = at_ - starts_[line - 1] + 1;
         return Place{file_, static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(column)};
     }
 
@@ -122,11 +129,14 @@ class Positions {
     std::string_view text_;
     std::uint32_t file_;
     std::vector<std::size_t> starts_;
+    std::size_t line_ = 0;  // the position found last, and its offset
+    std::uint32_t column_ = 1;
+    std::size_t at_ = 0;
 };
 
-Node convert(const toml::node& node, const Positions& positions);
+Node convert(const toml::node& node, Positions& positions);
 
-Node::Table convert_table(const toml::table& table, const Positions& positions) {
+Node::Table convert_table(const toml::table& table, Positions& positions) {
     Node::Table entries;
     entries.reserve(table.size());
     for (const auto& [key, value] : table) {
@@ -143,7 +153,7 @@ Node::Table convert_table(const toml::table& table, const Positions& positions) 
     return entries;
 }
 
-Node::List convert_list(const toml::array& array, const Positions& positions) {
+Node::List convert_list(const toml::array& array, Positions& positions) {
     Node::List list;
     list.reserve(array.size());
     for (const auto& element : array) {
@@ -152,7 +162,7 @@ Node::List convert_list(const toml::array& array, const Positions& positions) {
     return list;
 }
 
-Node convert(const toml::node& node, const Positions& positions) {
+Node convert(const toml::node& node, Positions& positions) {
     Node result;
     result.place = positions.place(node.source().begin);
     if (const auto* table = node.as_table()) {
@@ -189,6 +199,9 @@ std::string harmless(std::string_view description) {
     if (description.find("unescaped control characters") != std::string_view::npos) {
         return "the string does not end on its line, or has a control character in it";
     }
+    if (description.find("string: encountered end-of-file") != std::string_view::npos) {
+        return "the string does not end";
+    }
     if (description.find("unknown escape sequence") != std::string_view::npos) {
         return "unknown escape sequence; write a backslash as \\\\, or use single quotes";
     }
@@ -212,7 +225,7 @@ std::variant<Node, SyntaxError> parse_toml(std::string_view text, std::uint32_t 
         error.text = "nested too deeply: no key takes that";
         return error;
     }
-    const Positions positions{text, file};
+    Positions positions{text, file};
     try {
         const auto table = toml::parse(text, std::string_view{});
         Node root = make_table(Place{file, 1, 1});

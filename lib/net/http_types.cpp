@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 #include "net/http_client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -29,10 +30,17 @@ struct Pieces {
     std::string_view path;
 };
 
+bool is_scheme(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '+' || c == '-' || c == '.';
+    });
+}
+
 Pieces cut(std::string_view url) {
     Pieces pieces;
     const auto scheme_end = url.find("://");
-    if (scheme_end == std::string_view::npos) {
+    if (scheme_end == std::string_view::npos || !is_scheme(url.substr(0, scheme_end))) {
         return pieces;
     }
     pieces.scheme = url.substr(0, scheme_end);

@@ -77,7 +77,10 @@ ResponseReader::Progress ResponseReader::feed(std::string_view bytes) {
         const auto used = parts_->parser->put(asio::buffer(parts_->pending), error);
         parts_->pending.erase(0, used);
         if (error == http::error::need_more) {
-            return Progress::more;
+            // The parser has no limit for the head of a chunk and for what follows the last one.
+            return parts_->pending.size() <= longest_header
+                       ? Progress::more
+                       : parts_->fail(Failure::bad_response, "it sends a chunk without an end");
         }
         if (error) {
             return parts_->fail(error);

@@ -20,7 +20,8 @@ class ResponseReader {
     };
 
     /// `bodiless`: the answer to HEAD or CONNECT, which has no body whatever its header says.
-    /// A header section may have 64 KiB, a body `body_limit` bytes.
+    /// A header section may have 64 KiB, and so may the head of a chunk and the fields after the
+    /// last one; a body may have `body_limit` bytes.
     ResponseReader(bool bodiless, std::size_t body_limit);
     ~ResponseReader();
     ResponseReader(const ResponseReader&) = delete;

@@ -123,22 +123,26 @@ bool stays_in_quoted_printable(char c) {
     return c >= ' ' && c <= '~' && c != '=';
 }
 
+std::string escaped(char c) {
+    return fmt::format("={:02X}", static_cast<unsigned char>(c));
+}
+
 /// One line, soft breaks included, without its end. A space before a line end is encoded, because
 /// relays strip it; so is the F of "From ", which some mail stores take for the next message.
 std::string quoted_printable_line(std::string_view line) {
     std::string out;
     std::size_t column = 0;
-    const bool mbox_mark = line.starts_with("From ");
     for (std::size_t at = 0; at < line.size(); ++at) {
         const char c = line[at];
         const bool last = at + 1 == line.size();
-        const bool plain =
-            stays_in_quoted_printable(c) && !(c == ' ' && last) && !(at == 0 && mbox_mark);
-        const auto piece =
-            plain ? std::string(1, c) : fmt::format("={:02X}", static_cast<unsigned char>(c));
+        const bool plain = stays_in_quoted_printable(c) && !(c == ' ' && last);
+        auto piece = plain ? std::string(1, c) : escaped(c);
         if (column + piece.size() > line_limit - 1) {
             out += "=\r\n";
             column = 0;
+        }
+        if (column == 0 && line.substr(at).starts_with("From ")) {
+            piece = escaped(c);
         }
         out += piece;
         column += piece.size();

@@ -34,12 +34,15 @@ std::optional<Instant> parse_http_date(std::string_view text) {
 }
 
 std::string without(std::string text, const std::vector<std::string>& hidden) {
-    constexpr std::string_view instead = "(hidden)";
     for (const auto& part : hidden) {
-        for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at)) {
-            text.replace(at, part.size(), instead);
-            at += instead.size();
+        std::string out;
+        std::string_view rest = text;
+        for (auto at = rest.find(part); at != std::string_view::npos; at = rest.find(part)) {
+            out.append(rest.substr(0, at)).append("(hidden)");
+            rest.remove_prefix(at + part.size());
         }
+        out += rest;
+        text = std::move(out);
     }
     return text;
 }
@@ -104,10 +107,11 @@ judge_answer(const net::Result& result, Instant now, const std::vector<std::stri
     if (response.status >= 300 && response.status < 400) {
         answer += ": a redirection, which is not followed; configure the address it leads to";
     } else {
-        const auto words = first_words(response.body);
+        // Hidden first, then cut: of a secret at the cut half would be left.
+        const auto words = first_words(without(response.body, hidden));
         answer += words.empty() ? "" : ": " + words;
     }
-    attempt.answer = short_answer(without(answer, hidden));
+    attempt.answer = short_answer(answer);
     const auto header = response.header("retry-after");
     if (attempt.verdict == Verdict::try_again && header) {
         attempt.retry_after = parse_retry_after(*header, now);

@@ -174,6 +174,10 @@ void ChargesTally::add(ChargesPage page) {
 
 void ChargesTally::merge(Charge row) {
     row.first_day = std::clamp(row.first_day, first_day_, last_day_);
+    if (!is_bounded(row)) {
+        ++skipped_;
+        return;
+    }
     const auto [at, is_new] = by_source_.try_emplace(row.source, row);
     if (is_new) {
         return;

@@ -155,7 +155,7 @@ asio::awaitable<http::Response> Site::ready(http::Request) {
     }
     std::string text = "not ready\n";
     for (const auto& reason : view->health.not_ready_because) {
-        text += reason + "\n";
+        text += printable(reason) + "\n";
     }
     return at_once(text_answer(503, std::move(text)));
 }
@@ -288,7 +288,7 @@ asio::awaitable<http::Response> Site::spend(http::Request request) {
     json::array series;
     for (const auto& one : backend_.spend(range.team, range.from, range.to, range.step)) {
         json::object entry;
-        entry["team"] = one.team.str();
+        entry["team"] = valid_utf8(one.team.str());
         json::array points;
         for (const auto& [time, amount] : one.steps) {
             json::object point;

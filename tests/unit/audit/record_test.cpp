@@ -1,3 +1,4 @@
+#include "audit/line.hpp"
 #include "support.hpp"
 
 #include <sys/stat.h>
@@ -89,6 +90,18 @@ TEST_CASE("a recipe over several lines becomes one line") {
     Record record = bare();
     record.recipe = "{\n \"image\":\t\"x\"\r\n}";
     CHECK(contains(line_of(record), R"("recipe":{  "image": "x"  })"));
+}
+
+TEST_CASE("a recipe that nests as deep as a line may is kept as a text") {
+    // Inside a line it would be one level deeper, and the line no record to the next start.
+    for (const std::size_t levels : {30U, 31U, 32U, 33U}) {
+        CAPTURE(levels);
+        Record record = numbered(1);
+        record.recipe =
+            "{\"a\":" + std::string(levels - 1, '[') + std::string(levels - 1, ']') + "}";
+        CHECK(is_record(line_of(record)));
+        CHECK(contains(line_of(record), R"("recipe":{)") == (levels < 32));
+    }
 }
 
 TEST_CASE("a recipe that is not a JSON object is kept as a text") {

@@ -67,6 +67,23 @@ TEST_CASE("a change in a rotated file's last record is found") {
     CHECK(contains(problems(directory.path()), "line 1 does not chain"));
 }
 
+TEST_CASE("what is appended chains to the last whole line before it, as it is verified") {
+    const TempDir directory;
+    fill(directory.path(), 3);
+    const auto whole = content(directory.log());
+    fs::remove(directory.log());
+    set_content(directory.path() / "audit-1.jsonl", whole + "nonsense\n" + R"({"seq":5,"ti)");
+    set_content(directory.path() / "audit-5.jsonl", "");
+    const auto opened = must_open(directory.path());
+    CHECK(contains(opened.problem, "there is no record in"));
+    must_append(*opened.log, std::vector<Record>{numbered(5)});
+    CHECK(contains(lines_of(directory.log()).at(0), R"({"seq":5,)"));
+    CHECK(
+        problems(directory.path()) ==
+        "audit-1.jsonl line 4 is not a record as vastwatch writes it\n"
+        "audit-1.jsonl line 5 is not complete\n");
+}
+
 TEST_CASE("a rotated file whose name is taken is not written over") {
     const TempDir directory;
     set_content(directory.path() / "audit-1.jsonl", "");

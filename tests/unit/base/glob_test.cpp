@@ -46,6 +46,7 @@ TEST_CASE("GPU names match without regard to case, underscores, dashes and space
     CHECK_FALSE(gpu_name_match("A100*", "RTX A1000"));
     CHECK_FALSE(gpu_name_match("H100", "H100 SXM"));
     CHECK(fold_gpu_name("RTX_6000-Ada ") == "rtx 6000 ada");
+    CHECK(fold_gpu_name("_RTX 6000-") == "rtx 6000");
 }
 
 }  // namespace

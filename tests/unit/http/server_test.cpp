@@ -10,7 +10,9 @@
 #include <boost/asio/post.hpp>
 
 #include <doctest/doctest.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -185,6 +187,14 @@ class Client {
         return all;
     }
 
+    /// Waits until the server has read everything that was sent; over a Unix socket only.
+    void wait_until_read() const {
+        int unread = 1;
+        while (unread > 0 && ::ioctl(socket_, SIOCOUTQ, &unread) == 0) {
+            std::this_thread::yield();
+        }
+    }
+
   private:
     void connect(const void* address, socklen_t size) const {
         timeval limit{};
@@ -343,6 +353,19 @@ TEST_CASE("a body with its length, and one in chunks, reach the handler") {
             "POST /p HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
             "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n");
     CHECK(body_of(chunked) == "POST /p tcp read-only hello");
+}
+
+TEST_CASE("an empty body in chunks may end in several pieces") {
+    const Directory directory;
+    const auto path = directory / "control.sock";
+    const Running server{{}, path};
+    const Client client{path};
+    client.send("POST /p HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n");
+    client.wait_until_read();
+    client.send("\r");
+    client.wait_until_read();
+    client.send("\n");
+    CHECK(status_line(client.rest()) == "HTTP/1.1 200 OK");
 }
 
 TEST_CASE("a client that expects to be asked for its body is asked") {

@@ -206,6 +206,7 @@ TEST_CASE("url_path and url_origin: no query, fragment or user comes through") {
     CHECK(url_origin("http://[::1]/") == "http://[::1]:80");
     CHECK(url_path("https://h?q") == "/");
     CHECK(url_origin("hidden") == "(no URL)");
+    CHECK(url_origin("hidden?\x1b://h") == "(no URL)");
 }
 
 TEST_CASE("response: headers are found in any case, the media type without its parameters") {

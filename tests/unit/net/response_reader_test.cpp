@@ -44,6 +44,34 @@ TEST_CASE("response: a chunked body is put together, byte by byte if need be") {
     CHECK(reader.take().body == "abcdefg");
 }
 
+TEST_CASE("response: an empty chunked body is read, whatever its end is cut into") {
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    ResponseReader reader{false, limit};
+    REQUIRE(reader.feed(head + "0\r\n") == Progress::more);
+    REQUIRE(reader.feed("\r") == Progress::more);
+    REQUIRE(reader.feed("\n") == Progress::done);
+    CHECK(reader.take().body == "");
+}
+
+TEST_CASE("response: a chunk's head or trailer without an end is refused, not kept for ever") {
+    for (const std::string_view beginning : {"5;name=", "0\r\nTrailer: ", "0\r\nA: b\r\n"}) {
+        CAPTURE(beginning);
+        ResponseReader reader{false, limit};
+        auto progress = reader.feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        REQUIRE(progress == Progress::more);
+        progress = reader.feed(beginning);
+        const std::string field = "B: " + std::string(1019, 'x') + "\r\n";
+        const std::string more = beginning.ends_with('\n') ? field : std::string(1024, 'x');
+        std::size_t fed = 0;
+        for (; progress == Progress::more && fed < 1024; ++fed) {
+            progress = reader.feed(more);
+        }
+        CHECK(progress == Progress::failed);
+        CHECK(fed < 100);
+        CHECK(reader.failure() == Failure::bad_response);
+    }
+}
+
 TEST_CASE("response: an interim answer is skipped") {
     ResponseReader reader{false, limit};
     CHECK(

@@ -176,6 +176,11 @@ TEST_CASE("a line that mail stores would take for the next message is disarmed")
     CHECK(quoted_printable("From here on\n") == "=46rom here on\r\n");
 }
 
+TEST_CASE("such a line is disarmed where only a soft break makes it one, too") {
+    const std::string before(75, 'x');
+    CHECK(quoted_printable(before + "From y\n") == before + "=\r\n=46rom y\r\n");
+}
+
 TEST_CASE("a control character does not survive quoted-printable as itself") {
     using namespace std::string_literals;
     CHECK(quoted_printable("a\0\rb\n"s) == "a=00=0Db\r\n");

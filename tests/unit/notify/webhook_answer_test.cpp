@@ -127,4 +127,16 @@ TEST_CASE("a server that echoes the address does not get its secret parts into t
     }
 }
 
+TEST_CASE("no part of a secret is left where a long answer is cut off") {
+    const auto hidden = secret_parts("https://hooks.test/services/T00000000B11111111");
+    // White space counts before it is pressed together, so that the cut is within what is shown.
+    for (std::size_t room = 0; room < 80; ++room) {
+        const auto body =
+            "no" + std::string(1022 - room, ' ') + "https://hooks.test/services/T00000000B11111111";
+        const auto attempt = judge_answer(net::Response{404, {}, body}, now, hidden);
+        CAPTURE(attempt.answer);
+        CHECK(attempt.answer.find("T0000") == std::string::npos);
+    }
+}
+
 }  // namespace vastwatch::notify

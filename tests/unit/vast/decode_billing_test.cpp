@@ -166,6 +166,19 @@ TEST_CASE("an answer without an array of results is bad, not free of charge") {
     }
 }
 
+TEST_CASE("a charge whose items add up to nonsense is skipped, alone in its source too") {
+    std::string items;
+    for (int i = 0; i < 1001; ++i) {
+        items += R"({"type":"gpu","amount":1000000},)";
+    }
+    items.pop_back();
+    const auto charges = tally_of({charges_json(
+        R"({"source":"volume-1","items":[)" + items + R"(]},{"source":"volume-2","amount":1})")});
+    CHECK(charges.skipped_rows == 1);
+    REQUIRE(charges.rows.size() == 1);
+    CHECK(charges.rows.front().source == "volume-2");
+}
+
 TEST_CASE("every field of a charge with every kind of nonsense keeps the other rows") {
     for (const auto* name : {"start", "end", "type", "source", "amount", "metadata", "items"}) {
         for (const auto* value :

@@ -187,6 +187,14 @@ TEST_CASE_FIXTURE(Fixture, "readiness is 200, or 503 with the reasons") {
     CHECK(response.body == "not ready\naccount main was not listed yet\n");
 }
 
+TEST_CASE_FIXTURE(Fixture, "a reason for not being ready cannot act in a terminal") {
+    auto view = sample::view();
+    view->health.ready = false;
+    view->health.not_ready_because = {"the service says \x1b[2J\xff"};
+    backend.shown = view;
+    CHECK(get("/-/ready").body == "not ready\nthe service says ?[2J\xEF\xBF\xBD\n");
+}
+
 TEST_CASE_FIXTURE(Fixture, "metrics are the fleet's and the daemon's own") {
     const auto response = get("/metrics");
     CHECK(response.content_type == "text/plain; version=0.0.4; charset=utf-8");
