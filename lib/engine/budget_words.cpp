@@ -1,5 +1,7 @@
 #include "engine/budget_words.hpp"
 
+#include "engine/judge.hpp"
+
 #include <fmt/format.h>
 
 namespace vastwatch::engine {
@@ -44,8 +46,8 @@ Owner team_owner(const State& state, const policy::Team& team, Window window, No
     owner.word = "team " + team.name.str();
     owner.key = "team/" + team.name.str();
     owner.name = team.name.str();
-    owner.burn = state.ledger.team_burn(team.name);
-    owner.budget = rules::team_budget(state.ledger, team, window, UsdPerHour{}, now.wall);
+    owner.budget = budget_of(state, team, window, now.wall);
+    owner.burn = owner.budget.burn;
     return owner;
 }
 
@@ -54,8 +56,8 @@ Owner account_owner(const State& state, const policy::Account& account, Window w
     owner.word = "account " + account.name.str();
     owner.key = "account/" + account.name.str();
     owner.name = account.name.str();
-    owner.burn = state.ledger.account_burn(account.name);
-    owner.budget = rules::account_budget(state.ledger, account, window, now.wall);
+    owner.budget = budget_of(state, account, window, now.wall);
+    owner.burn = owner.budget.burn;
     return owner;
 }
 

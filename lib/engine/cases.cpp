@@ -1,5 +1,6 @@
 #include "engine/cases.hpp"
 
+#include "engine/judge.hpp"
 #include "engine/tell.hpp"
 
 #include <algorithm>
@@ -77,12 +78,28 @@ void drop_unwanted(State& state, Effects& effects, const Case& item, Now now) {
         close(state, effects, item.instance, Step::vanished, "it is gone by itself", now);
         return;
     }
-    const auto subject = subject_of(state, *instance->second, now.wall);
+    const auto subject = subject_of(state, instance->second, now.wall);
     const std::string why = subject.protected_until ? "it was protected"
                             : item.step == Step::verifying && item.verified_at
                                 ? "the fresh read no longer satisfies the rule"
                                 : "the condition ended";
     close(state, effects, item.instance, Step::dropped, why, now);
+}
+
+/// What decides about an instance when several rules want it: what holds before what is in
+/// prospect; of that the strongest action, then a cap (nothing keeps it back: no warning, no mass
+/// limit), then what is due longest.
+bool comes_first(const Finding& one, const Finding& other, Instant now) {
+    if (one.holds(now) != other.holds(now)) {
+        return one.holds(now);
+    }
+    if (one.holds(now) && one.action != other.action) {
+        return one.action > other.action;
+    }
+    if (one.holds(now) && rules::is_cap(one.rule) != rules::is_cap(other.rule)) {
+        return rules::is_cap(one.rule);
+    }
+    return one.due < other.due;
 }
 
 }  // namespace
@@ -111,13 +128,7 @@ Wanted choose(const State& state, const std::vector<const Finding*>& findings, I
             continue;
         }
         wanted.all.push_back(finding);
-        const auto* best = wanted.first;
-        const bool better = best == nullptr || (finding->holds(now) && !best->holds(now)) ||
-                            (finding->holds(now) == best->holds(now) &&
-                             (finding->holds(now) ? std::pair{finding->action, best->due} >
-                                                        std::pair{best->action, finding->due}
-                                                  : finding->due < best->due));
-        if (better) {
+        if (wanted.first == nullptr || comes_first(*finding, *wanted.first, now)) {
             wanted.first = finding;
         }
     }
@@ -126,13 +137,13 @@ Wanted choose(const State& state, const std::vector<const Finding*>& findings, I
 
 FindingsByInstance acting_findings(const State& state, Instant now) {
     FindingsByInstance grouped;
-    for (const auto& finding : state.evaluation.findings) {
+    each_finding(state, [&](const Finding& finding) {
         const bool acts = finding.instance && finding.action >= Action::stop &&
                           finding.exemption == rules::Exemption::none;
         if (acts && (rules::is_cap(finding.rule) || opens_at(state, finding) <= now)) {
             grouped[*finding.instance].push_back(&finding);
         }
-    }
+    });
     return grouped;
 }
 
@@ -190,13 +201,18 @@ void open_and_update(State& state, Effects& effects, Now now) {
         const bool reopen = it != state.cases.end() && it->second.step == Step::dry_run &&
                             state.policy->enforcement.enforce;
         if (it == state.cases.end() || reopen) {
-            open_case(state, effects, id, wanted, now);
+            hold_again(state, effects, open_case(state, effects, id, wanted, now), now);
             continue;
         }
         auto& item = it->second;
         const bool open =
             item.step == Step::pending || item.step == Step::held || item.step == Step::verifying;
         if (open && update(state, item, wanted, now.wall)) {
+            // A cap does not rest on telemetry: it does not wait for a decision about idleness.
+            if (item.step == Step::held && item.cap && leave_mass_hold(state, item)) {
+                item.step = Step::pending;
+                item.hold.reset();
+            }
             mark(state, item);
         }
     }
@@ -240,6 +256,7 @@ void close(
     Case item = std::move(it->second);
     state.cases.erase(it);
     state.verifying.erase(id);
+    leave_mass_hold(state, item);
     const bool was_dry = item.step == Step::dry_run;
     item.step = was_dry ? Step::dry_run : step;
     item.closed_at = now.wall;

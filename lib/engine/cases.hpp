@@ -41,7 +41,13 @@ void count(State& state, const enforcement::Case& item, const std::string& outco
 void hold_masses(State& state, Effects& effects, Now now);
 /// Ends holds of which nothing is due any more.
 void lapse_holds(State& state, Effects& effects, Now now);
-/// An operator's decision, pending or negative, keeps this case back.
+/// An operator decided against what a changed policy makes due.
 bool kept_back(const State& state, const enforcement::Case& item);
+/// What comes due anew waits with the rest while its reload hold is open: a condition that was away
+/// for a moment is no decision.
+void hold_again(State& state, Effects& effects, enforcement::Case& item, Now now);
+/// Takes the case out of the mass hold that it waits in, if it does: what is idle anew later is
+/// judged anew. False when there is none.
+bool leave_mass_hold(State& state, const enforcement::Case& item);
 
 }  // namespace vastwatch::engine

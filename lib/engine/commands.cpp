@@ -50,6 +50,7 @@ std::pair<Answer, Effects> Engine::protect(const Protect& wish, const std::strin
     protection.actor = actor;
     protection.reason = printable(wish.reason, 200);
     state_.protections.insert_or_assign(wish.instance, protection);
+    touch(state_, wish.instance);
     state_.changes.protections.push_back(protection);
     Effects effects;
     auto record = operator_record(now, "protect", actor);
@@ -80,6 +81,7 @@ std::pair<Answer, Effects> Engine::unprotect(InstanceId id, const std::string& a
             Effects{}};
     }
     state_.changes.ended_protections.push_back(id);
+    touch(state_, id);
     Effects effects;
     auto record = operator_record(now, "unprotect", actor);
     record.instance = id;

@@ -1,6 +1,9 @@
 // The outbox: what is due to be told, and what became of it.
 #include "base/text.hpp"
 #include "engine/engine.hpp"
+#include "engine/tell.hpp"
+
+#include <algorithm>
 
 namespace vastwatch::engine {
 
@@ -9,34 +12,31 @@ bool Engine::deliverable(const AlertId& alert) const {
     return durable && state_.alerts.contains(alert);
 }
 
-std::optional<DueDelivery> Engine::due_delivery(const NotifierName& notifier, Now now) const {
-    const alerts::OutboxEntry* best = nullptr;
-    for (const auto& [key, entry] : state_.outbox) {
-        if (!deliverable(key.first)) {
-            continue;
-        }
-        const bool due = key.second == notifier && entry.state == alerts::Delivery::pending &&
-                         entry.next_attempt <= now.wall;
-        if (due && (best == nullptr || entry.next_attempt < best->next_attempt)) {
-            best = &entry;
-        }
-    }
-    if (best == nullptr) {
+std::optional<std::pair<Instant, AlertId>> Engine::first_waiting(
+    const NotifierName& notifier) const {
+    const auto waiting = state_.waiting.find(notifier);
+    if (waiting == state_.waiting.end()) {
         return std::nullopt;
     }
-    return DueDelivery{state_.alerts.at(best->alert), notifier};
+    for (const auto& entry : waiting->second) {
+        if (deliverable(entry.second)) {
+            return entry;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<DueDelivery> Engine::due_delivery(const NotifierName& notifier, Now now) const {
+    const auto first = first_waiting(notifier);
+    if (!first || first->first > now.wall) {
+        return std::nullopt;
+    }
+    return DueDelivery{state_.alerts.at(first->second), notifier};
 }
 
 std::optional<Instant> Engine::next_delivery(const NotifierName& notifier) const {
-    std::optional<Instant> next;
-    for (const auto& [key, entry] : state_.outbox) {
-        const bool ours = key.second == notifier && entry.state == alerts::Delivery::pending &&
-                          deliverable(key.first);
-        if (ours && (!next || entry.next_attempt < *next)) {
-            next = entry.next_attempt;
-        }
-    }
-    return next;
+    const auto first = first_waiting(notifier);
+    return first ? std::optional{first->first} : std::nullopt;
 }
 
 Effects Engine::on_delivery(const DeliveryTried& tried, Now now) {
@@ -45,7 +45,7 @@ Effects Engine::on_delivery(const DeliveryTried& tried, Now now) {
     if (it == state_.outbox.end()) {
         return effects;
     }
-    auto& entry = it->second;
+    auto entry = it->second;
     ++entry.attempts;
     entry.answer = printable(tried.answer, 300);
     entry.state = tried.outcome;
@@ -58,7 +58,9 @@ Effects Engine::on_delivery(const DeliveryTried& tried, Now now) {
             now.wall + alerts::backoff(entry.attempts, tried.retry_after, state_.jitter());
     } else {
         entry.ended = now.wall;
+        state_.next_forget = std::min(state_.next_forget, now.wall + keep_delivered);
     }
+    put_outbox(state_, entry);
     state_.changes.outbox.push_back(entry);
     if (!tried.reached_somebody) {
         return effects;

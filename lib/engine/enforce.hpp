@@ -6,7 +6,7 @@
 
 namespace vastwatch::engine {
 
-/// The findings of the latest evaluation that stop or destroy, are not exempt, and are near enough
+/// The findings of the latest judgement that stop or destroy, are not exempt, and are near enough
 /// to be a case; to be kept as State::acting.
 FindingsByInstance acting_findings(const State& state, Instant now);
 

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "engine/enforce.hpp"
 #include "engine/fingerprint.hpp"
+#include "engine/judge.hpp"
 #include "engine/observe.hpp"
 #include "engine/restore.hpp"
 #include "engine/tell.hpp"
@@ -55,6 +56,7 @@ Engine::Engine(
     state_.notifiers = std::move(notifiers);
     const auto stored_fingerprint = stored.policy_fingerprint;
     restore(state_, std::move(stored));
+    follow_policy(state_);
     const auto present = fingerprint(*state_.policy);
     for (const auto& account : state_.policy->accounts) {
         auto& live = state_.accounts[account.name];
@@ -72,13 +74,12 @@ Engine::Engine(
 }
 
 Effects Engine::decide(Now now, Effects effects) {
+    state_.clock_offset = offset_of(now);
     state_.ledger.advance(now.wall);
     tell_pause(state_, effects, now);
+    end_protections(state_, effects, now);
+    judge(state_, now.wall);
     tell_exemptions(state_, effects, now);
-    const auto all = subjects(state_, now.wall);
-    state_.evaluation =
-        rules::evaluate(rules::Situation{*state_.policy, all, state_.ledger, now.wall});
-    state_.acting = acting_findings(state_, now.wall);
     for (auto it = state_.to_judge.begin(); it != state_.to_judge.end();) {
         if (state_.accounts[*it].swept_this_run) {
             judge_new_policy(state_, effects, *it, now);
@@ -169,6 +170,7 @@ Effects Engine::on_policy(
     Now now) {
     const bool zone_changed = policy->calendar.zone_name() != state_.policy->calendar.zone_name();
     state_.policy = std::move(policy);
+    follow_policy(state_);
     state_.notifiers = std::move(notifiers);
     state_.config_problem.clear();
     state_.changes.policy_fingerprint = fingerprint(*state_.policy);
@@ -223,7 +225,7 @@ std::optional<Instant> Engine::next_wake(Now now) const {
             next = at;
         }
     };
-    consider(state_.evaluation.next_change);
+    consider(state_.judgement.next_change);
     consider(next_case_move(state_, now.wall));
     consider(next_telling(state_, now.wall));
     consider(state_.next_point);
@@ -279,10 +281,8 @@ Effects Engine::on_charges_complete(const AccountName& account, Now now) {
 }
 
 std::size_t Engine::instance_count(const AccountName& account) const {
-    return static_cast<std::size_t>(
-        std::count_if(state_.instances.begin(), state_.instances.end(), [&](const auto& entry) {
-            return entry.second->account == account;
-        }));
+    const auto it = state_.homes.find(account);
+    return it == state_.homes.end() ? 0 : it->second;
 }
 
 }  // namespace vastwatch::engine

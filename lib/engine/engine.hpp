@@ -127,6 +127,7 @@ class Engine {
     Effects decide(Now now, Effects effects);
     bool wants_backfill(const AccountName& account) const;
     bool deliverable(const AlertId& alert) const;
+    std::optional<std::pair<Instant, AlertId>> first_waiting(const NotifierName& notifier) const;
 
     State state_;
 };

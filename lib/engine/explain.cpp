@@ -1,5 +1,6 @@
 // Why an instance is, or is not, going to be acted upon, as an answer to a person.
 #include "engine/engine.hpp"
+#include "engine/judge.hpp"
 #include "engine/look.hpp"
 
 #include <fmt/format.h>
@@ -151,24 +152,22 @@ std::optional<Explanation> make_explanation(const State& state, InstanceId id, N
     }
     Explanation explanation;
     explanation.instance = view_instance(state, it->second, now);
-    const auto subject = subject_of(state, *it->second, now.wall);
+    const auto subject = subject_of(state, it->second, now.wall);
     explanation.rules = subject.team->rules;
     const auto& calendar = state.policy->calendar;
     explanation.headline = headline(state, explanation.instance, now);
     explanation.paragraphs.push_back(samples_sentence(*it->second, calendar));
     explanation.paragraphs.push_back(
         idle_paragraph(subject, rules::idle_state(subject, now.wall), calendar));
-    for (const auto& finding : state.evaluation.findings) {
-        if (finding.instance == id) {
-            explanation.findings.push_back(finding);
-            explanation.finding_reasons.push_back(
-                rules::reason(finding, it->second.get(), *subject.team, calendar));
-            if (finding.rule != rules::Rule::idle && finding.holds(now.wall)) {
-                explanation.paragraphs.push_back(fmt::format(
-                    "Rule {}: {}.",
-                    rules::to_string(finding.rule),
-                    explanation.finding_reasons.back()));
-            }
+    for (const auto* finding : findings_about(state, id)) {
+        explanation.findings.push_back(*finding);
+        explanation.finding_reasons.push_back(
+            rules::reason(*finding, subject.instance, *subject.team, calendar));
+        if (finding->rule != rules::Rule::idle && finding->holds(now.wall)) {
+            explanation.paragraphs.push_back(fmt::format(
+                "Rule {}: {}.",
+                rules::to_string(finding->rule),
+                explanation.finding_reasons.back()));
         }
     }
     if (!explanation.instance.protection.empty()) {

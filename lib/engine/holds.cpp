@@ -17,14 +17,11 @@ using rules::Rule;
 
 constexpr Duration recently = std::chrono::minutes{10};
 
-const Hold* hold_of(const State& state, InstanceId id, bool open) {
+/// The hold of a changed policy that lists the instance and was decided so.
+const Hold* reload_hold_of(const State& state, InstanceId id, Hold::Decision decision) {
     for (const auto& [number, hold] : state.holds) {
-        const bool listed =
-            std::find(hold.instances.begin(), hold.instances.end(), id) != hold.instances.end();
-        const bool matches =
-            open ? hold.decision == Hold::Decision::open
-                 : hold.kind == Hold::Kind::reload && hold.decision == Hold::Decision::dismissed;
-        if (listed && matches) {
+        if (hold.kind == Hold::Kind::reload && hold.decision == decision &&
+            std::find(hold.instances.begin(), hold.instances.end(), id) != hold.instances.end()) {
             return &hold;
         }
     }
@@ -48,6 +45,15 @@ UsdPerHour cost_of(const State& state, const std::vector<InstanceId>& ids) {
         }
     }
     return total;
+}
+
+void record_hold(State& state, Effects& effects, const Case& item, Now now) {
+    count(state, item, "held");
+    auto record = record_of(state, item, now);
+    record.action = "hold";
+    record.outcome = "held";
+    effects.audit.push_back(std::move(record));
+    mark(state, item);
 }
 
 void hold(
@@ -75,15 +81,13 @@ void hold(
     }
     for (const auto id : ids) {
         auto& item = state.cases.at(id);
+        if (item.step == Step::held && item.hold == target->id) {
+            continue;
+        }
         item.step = Step::held;
         item.hold = target->id;
         target->instances.push_back(id);
-        count(state, item, "held");
-        auto record = record_of(state, item, now);
-        record.action = "hold";
-        record.outcome = "held";
-        effects.audit.push_back(std::move(record));
-        mark(state, item);
+        record_hold(state, effects, item, now);
     }
     target->cost = cost_of(state, target->instances);
     mark(state, *target);
@@ -112,9 +116,29 @@ std::size_t running_in(const State& state, const AccountName& account) {
 }  // namespace
 
 bool kept_back(const State& state, const enforcement::Case& item) {
-    const bool dismissed = hold_of(state, item.instance, false) != nullptr;
-    const bool undecided = hold_of(state, item.instance, true) != nullptr;
-    return dismissed || (undecided && !approved(state, item));
+    return reload_hold_of(state, item.instance, Hold::Decision::dismissed) != nullptr;
+}
+
+void hold_again(State& state, Effects& effects, enforcement::Case& item, Now now) {
+    const auto* hold = reload_hold_of(state, item.instance, Hold::Decision::open);
+    if (hold == nullptr) {
+        return;
+    }
+    item.step = Step::held;
+    item.hold = hold->id;
+    record_hold(state, effects, item, now);
+}
+
+bool leave_mass_hold(State& state, const enforcement::Case& item) {
+    const auto found = item.hold ? state.holds.find(*item.hold) : state.holds.end();
+    if (found == state.holds.end() || found->second.kind != Hold::Kind::mass_idle ||
+        found->second.decision != Hold::Decision::open) {
+        return false;
+    }
+    std::erase(found->second.instances, item.instance);
+    found->second.cost = cost_of(state, found->second.instances);
+    mark(state, found->second);
+    return true;
 }
 
 /// Idle cases about to act, by account, and holds them where they are too many.
@@ -140,6 +164,12 @@ void hold_masses(State& state, Effects& effects, Now now) {
             item.step == Step::requested) {
             ++mass.under_way;
         }
+    }
+    const bool any_ready = std::any_of(masses.begin(), masses.end(), [](const auto& entry) {
+        return !entry.second.ready.empty();
+    });
+    if (!any_ready) {
+        return;
     }
     for (const auto& item : state.ended_cases) {
         const bool counts = item.rule == Rule::idle && item.step == Step::confirmed &&

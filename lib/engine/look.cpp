@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "engine/engine.hpp"
+#include "engine/judge.hpp"
 
 #include <fmt/format.h>
 
@@ -194,7 +195,7 @@ std::string reason_of(const State& state, const rules::Finding& finding) {
     const fleet::Instance* instance = nullptr;
     if (finding.instance) {
         const auto it = state.instances.find(*finding.instance);
-        instance = it == state.instances.end() ? nullptr : it->second.get();
+        instance = it == state.instances.end() ? nullptr : it->second.instance.get();
     }
     return rules::reason(
         finding, instance, state.policy->team_or_unassigned(finding.team), state.policy->calendar);
@@ -202,22 +203,23 @@ std::string reason_of(const State& state, const rules::Finding& finding) {
 
 FindingsById index_findings(const State& state) {
     FindingsById index;
-    for (const auto& finding : state.evaluation.findings) {
+    each_finding(state, [&](const rules::Finding& finding) {
         if (finding.instance) {
             index[*finding.instance].push_back(&finding);
         }
-    }
+    });
     return index;
 }
 
 InstanceView view_one(
     const State& state,
-    const std::shared_ptr<const fleet::Instance>& instance,
+    const Slot& slot,
     const std::vector<const rules::Finding*>& findings,
     Now now) {
+    const auto& instance = slot.instance;
     InstanceView view;
     view.instance = instance;
-    const auto subject = subject_of(state, *instance, now.wall);
+    const auto subject = subject_of(state, slot, now.wall);
     view.rate = subject.rates.total();
     view.rate_known = subject.rate_known;
     view.estimated = subject.rates.estimated;
@@ -288,14 +290,15 @@ void view_alerts(const State& state, View& view) {
     for (const auto& [name, severity] : state.notifiers) {
         NotifierView notifier;
         notifier.name = name;
-        for (const auto& [key, entry] : state.outbox) {
-            if (key.second != name || entry.state != alerts::Delivery::pending) {
-                continue;
-            }
-            ++notifier.pending;
-            if (!notifier.oldest_pending || entry.created < *notifier.oldest_pending) {
-                notifier.oldest_pending = entry.created;
-                notifier.last_answer = entry.answer;
+        const auto waiting = state.waiting.find(name);
+        if (waiting != state.waiting.end()) {
+            for (const auto& [at, alert] : waiting->second) {
+                const auto& entry = state.outbox.at({alert, name});
+                ++notifier.pending;
+                if (!notifier.oldest_pending || entry.created < *notifier.oldest_pending) {
+                    notifier.oldest_pending = entry.created;
+                    notifier.last_answer = entry.answer;
+                }
             }
         }
         view.notifiers.push_back(std::move(notifier));
@@ -328,15 +331,8 @@ void view_cases(const State& state, View& view) {
 
 }  // namespace
 
-InstanceView
-view_instance(const State& state, const std::shared_ptr<const fleet::Instance>& instance, Now now) {
-    std::vector<const rules::Finding*> findings;
-    for (const auto& finding : state.evaluation.findings) {
-        if (finding.instance == instance->id) {
-            findings.push_back(&finding);
-        }
-    }
-    return view_one(state, instance, findings, now);
+InstanceView view_instance(const State& state, const Slot& slot, Now now) {
+    return view_one(state, slot, findings_about(state, slot->id), now);
 }
 
 std::shared_ptr<const View> make_view(State& state, Now now) {
@@ -372,10 +368,10 @@ std::shared_ptr<const View> make_view(State& state, Now now) {
             ++view->accounts[account->second].instances;
         }
     }
-    view->findings = state.evaluation.findings;
-    for (const auto& finding : view->findings) {
+    each_finding(state, [&](const rules::Finding& finding) {
+        view->findings.push_back(finding);
         view->finding_reasons.push_back(reason_of(state, finding));
-    }
+    });
     view_cases(state, *view);
     view_alerts(state, *view);
     view->counters = state.ledger.counters(now.wall);

@@ -17,7 +17,6 @@ std::optional<Explanation> make_explanation(const State& state, InstanceId id, N
 std::string make_status_line(const State& state, Now now);
 
 /// One instance as shown.
-InstanceView
-view_instance(const State& state, const std::shared_ptr<const fleet::Instance>& instance, Now now);
+InstanceView view_instance(const State& state, const Slot& slot, Now now);
 
 }  // namespace vastwatch::engine

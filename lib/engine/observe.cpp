@@ -1,6 +1,9 @@
 #include "engine/observe.hpp"
 
+#include "base/assert.hpp"
 #include "base/glob.hpp"
+#include "engine/judge.hpp"
+#include "fleet/take.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -53,10 +56,10 @@ Instant accrual_start(const LiveAccount& account, const fleet::Observation& row,
     return last ? *last : now;
 }
 
-bool label_protected(const State& state, const fleet::Instance& instance) {
-    const auto& globs = state.policy->team_or_unassigned(instance.team).rules.protect;
+bool label_protected(const Slot& slot) {
+    const auto& globs = slot.team->rules.protect;
     return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
-        return glob_match(glob, instance.row.label);
+        return glob_match(glob, slot->row.label);
     });
 }
 
@@ -104,11 +107,12 @@ void remember_rates(fleet::Instance& instance) {
     }
 }
 
-/// Accrual at the row's rate from `at` on.
-void meter(State& state, fleet::Instance& instance, Instant at) {
-    const auto& team = state.policy->team_or_unassigned(instance.team);
+/// Accrual at the row's rate from `at` on. With an equal row, under an equal policy, it changes
+/// nothing.
+void meter(State& state, const Slot& slot, fleet::Instance& instance, Instant at) {
     remember_rates(instance);
-    const auto rates = fleet::rates_or_estimate(instance.row, instance.known_rates, team.max_dph);
+    const auto rates =
+        fleet::rates_or_estimate(instance.row, instance.known_rates, slot.team->max_dph);
     if (rates) {
         state.ledger.observe(instance.account, instance.id, instance.team, *rates, at);
     } else if (const auto before = state.ledger.instance_rates(instance.id)) {
@@ -118,70 +122,99 @@ void meter(State& state, fleet::Instance& instance, Instant at) {
     }
 }
 
-fleet::IdleRules
-idle_rules(const State& state, const LiveAccount& account, const fleet::Instance& instance) {
-    const auto& rules = state.policy->team_or_unassigned(instance.team).rules;
-    const auto* access = state.policy->find_account(instance.account);
+/// One look at rows of an account, in the order of their ids.
+struct Look {
+    const LiveAccount& account;
+    const AccountName* home;  // as in Slot
+    Instant at;
+    bool interrupted = false;         // the wall clock was set since the look before
+    Duration gap{0};                  // known samples so far apart still continue a period
+    std::uint64_t sweep = 0;          // as in Slot
+    std::size_t listed = 0;           // instances seen so far
+    State::Instances::iterator next;  // where the next row's instance is likely to be
+};
+
+Look look_at(State& state, const LiveAccount& account, Instant at, bool interrupted) {
+    const auto* access = state.policy->find_account(account.state.name);
     const Duration poll = access == nullptr ? Duration{0} : access->poll_interval;
-    const Duration sweep = std::max(poll, account.sweep_took.value_or(Duration{0}));
-    return fleet::IdleRules{std::max(rules.idle_max_gap, 3 * sweep), rules.idle_tolerance};
+    return Look{
+        account,
+        &state.homes.try_emplace(account.state.name, 0).first->first,
+        at,
+        interrupted,
+        3 * std::max(poll, account.sweep_took.value_or(Duration{0})),
+        state.sweeps,
+        0,
+        state.instances.begin()};
 }
 
-void sample(
-    State& state,
-    const LiveAccount& account,
-    fleet::Instance& instance,
-    Instant at,
-    bool interrupted) {
-    const auto& rules = state.policy->team_or_unassigned(instance.team).rules;
-    instance.still = fleet::follow(instance.still, instance.row.telemetry);
-    const auto taken = fleet::judge(instance.row, instance.still, rules.idle_below, at);
+/// The instance with that id, or the end. Rows come by id, as the instances lie: it is nearly
+/// always the next one, or a few places on when other accounts have some in between.
+State::Instances::iterator find_next(State& state, Look& look, InstanceId id) {
+    constexpr int patience = 4;
+    auto it = look.next;
+    for (int i = 0; i < patience && it != state.instances.end() && it->first < id; ++i) {
+        ++it;
+    }
+    if (it == state.instances.end() || it->first != id) {
+        it = state.instances.find(id);
+    }
+    if (it != state.instances.end()) {
+        look.next = std::next(it);
+    }
+    return it;
+}
+
+void sample(const Look& look, const Slot& slot, fleet::Instance& instance) {
+    const auto& rules = slot.team->rules;
+    fleet::take(instance.still, instance.row.telemetry);
+    const auto taken = fleet::judge(instance.row, instance.still, rules.idle_below, look.at);
     fleet::append(instance.samples, taken);
     if (instance.running_since) {
-        instance.idle =
-            fleet::extend(instance.idle, taken, idle_rules(state, account, instance), interrupted);
+        const fleet::IdleRules limits{std::max(rules.idle_max_gap, look.gap), rules.idle_tolerance};
+        fleet::take(instance.idle, taken, limits, look.interrupted);
     }
     ++instance.fresh_samples;
 }
 
-/// Volatile parts aside, is this the row that is stored?
-bool same_lasting(const fleet::Observation& a, const fleet::Observation& b) {
-    fleet::Observation copy = b;
-    copy.telemetry = a.telemetry;
-    return a == copy;
+/// What the rules see of an idle period.
+std::pair<std::optional<Instant>, bool> idleness(const Slot& slot) {
+    const auto& idle = slot->idle;
+    return {idle.began, idle.began && idle.coverage() >= slot.team->rules.idle_coverage};
 }
 
-std::shared_ptr<fleet::Instance> make_instance(
-    const State& state,
-    const LiveAccount& account,
-    const fleet::Observation& row,
-    Instant at) {
-    auto instance = std::make_shared<fleet::Instance>();
-    instance->id = row.id;
-    instance->account = account.state.name;
-    instance->first_seen = at;
-    instance->found_at_start = !account.state.first_sweep.has_value();
-    instance->team = team_for(state, account.state.name, row.label, nullptr);
-    return instance;
+/// An equal row of an instance that is settled: a sample, and nothing else.
+void observe_sample(State& state, const Look& look, Slot& slot, fleet::Instance& instance) {
+    const auto before = idleness(slot);
+    instance.last_seen = look.at;
+    sample(look, slot, instance);
+    // A queued start is found as of the latest row.
+    if (idleness(slot) != before || fleet::is_queued(instance.row)) {
+        touch(state, slot);
+    }
+    if (instance.running_since && (before.first || instance.idle.began)) {
+        mark_clock(state, instance);
+    }
 }
 
-void observe_row(
+/// What a row says of an instance.
+enum class News {
+    none,     // an equal row is known; it may have to be taken in again all the same
+    changed,  // it differs in more than telemetry
+    first,    // no row is known
+};
+
+/// A row that does not only bring a sample.
+void observe_news(
     State& state,
-    const LiveAccount& account,
+    const Look& look,
+    Slot& slot,
     const fleet::Observation& row,
-    Instant at,
-    bool interrupted) {
-    auto it = state.instances.find(row.id);
-    const bool is_new = it == state.instances.end();
-    if (is_new) {
-        it = state.instances.emplace(row.id, make_instance(state, account, row, at)).first;
-    }
-    if (it->second->account != account.state.name) {
-        return;  // two keys see the same contract: the first one counts it
-    }
-    auto& instance = change(state, row.id);
+    News news) {
+    auto& instance = *slot.instance;
+    touch(state, slot);
     const bool was_missed = instance.missed_sweeps > 0;
-    const bool lasting = is_new || was_missed || !same_lasting(instance.row, row);
+    const Instant at = look.at;
     const auto before = std::tuple{
         instance.team,
         instance.running_since,
@@ -192,96 +225,120 @@ void observe_row(
     instance.last_seen = at;
     instance.missed_sweeps = 0;
     instance.team = team_for(state, instance.account, row.label, &instance.team);
+    slot.team = &state.policy->team_or_unassigned(instance.team);
     follow_state(instance, at);
-    if (!instance.label_protected_since && label_protected(state, instance)) {
+    if (!instance.label_protected_since && label_protected(slot)) {
         instance.label_protected_since = at;
     }
     // One that is back was there all along, since ids are not used again: it accrues from where its
     // meter was closed, which is about when the listing that missed it began.
-    const Instant from = is_new       ? accrual_start(account, row, at)
-                         : was_missed ? std::min(account.state.last_sweep.value_or(at), at)
-                                      : at;
-    meter(state, instance, from);
+    const auto& last_sweep = look.account.state.last_sweep;
+    const Instant from = news == News::first ? accrual_start(look.account, row, at)
+                         : was_missed        ? std::min(last_sweep.value_or(at), at)
+                                             : at;
+    meter(state, slot, instance, from);
     const bool had_period = instance.idle.began.has_value();
-    sample(state, account, instance, at, interrupted);
+    sample(look, slot, instance);
     const auto after = std::tuple{
         instance.team,
         instance.running_since,
         instance.stopped_since,
         instance.loading_since,
         instance.label_protected_since};
-    if (lasting || before != after) {
+    if (news != News::none || was_missed || before != after) {
         mark(state, instance);
     } else if (instance.running_since && (had_period || instance.idle.began)) {
         mark_clock(state, instance);
+    }
+    slot.settled = true;
+}
+
+std::shared_ptr<fleet::Instance>
+make_instance(const State& state, const Look& look, const fleet::Observation& row) {
+    auto instance = std::make_shared<fleet::Instance>();
+    instance->id = row.id;
+    instance->account = look.account.state.name;
+    instance->first_seen = look.at;
+    instance->found_at_start = !look.account.state.first_sweep.has_value();
+    instance->team = team_for(state, instance->account, row.label, nullptr);
+    return instance;
+}
+
+void observe_row(State& state, Look& look, Slot& slot, const fleet::Observation& row) {
+    const bool first = slot->row.id != slot->id;  // as it was made
+    if (slot.home != look.home) {
+        return;  // two keys see the same contract: the first one counts it
+    }
+    look.listed += slot.sweep == look.sweep ? 0U : 1U;
+    slot.sweep = look.sweep;
+    auto& instance = change_quietly(slot);
+    // Telemetry aside, is this the row that is known?
+    instance.row.telemetry = row.telemetry;
+    const bool equal = instance.row == row;
+    if (equal && slot.settled) {
+        observe_sample(state, look, slot, instance);
+    } else {
+        observe_news(
+            state,
+            look,
+            slot,
+            row,
+            first   ? News::first
+            : equal ? News::none
+                    : News::changed);
     }
 }
 
 /// Instances of the account that a complete sweep does not list.
 void observe_missing(
     State& state,
-    const LiveAccount& account,
+    const Look& look,
     const fleet::Sweep& sweep,
     bool after_blindness) {
     std::vector<InstanceId> missing;
-    std::size_t listed_before = 0;
-    for (const auto& [id, instance] : state.instances) {
-        if (instance->account != sweep.account) {
-            continue;
-        }
-        ++listed_before;
-        const bool listed = std::binary_search(
-            sweep.rows.begin(), sweep.rows.end(), id, [](const auto& a, const auto& b) {
-                if constexpr (std::is_same_v<std::decay_t<decltype(a)>, InstanceId>) {
-                    return a < b.id;
-                } else {
-                    return a.id < b;
-                }
-            });
-        if (!listed) {
+    for (const auto& [id, slot] : state.instances) {
+        if (slot.home == look.home && slot.sweep != look.sweep) {
             missing.push_back(id);
         }
     }
     // Everything gone at once is more likely a lying answer than the truth (API 10 no. 1): one more
     // sweep has to say so before the meters stop.
-    const bool suspicious = sweep.rows.empty() && listed_before >= 5;
+    const bool suspicious = sweep.rows.empty() && state.homes.at(*look.home) >= 5;
     for (const auto id : missing) {
         auto& instance = change(state, id);
         ++instance.missed_sweeps;
         const bool first = instance.missed_sweeps == 1;
         if ((first && !suspicious) || (!first && sweep.rows.empty())) {
-            const Instant end = after_blindness && account.state.last_sweep
-                                    ? *account.state.last_sweep
-                                    : sweep.ended.wall;
+            const auto& last_sweep = look.account.state.last_sweep;
+            const Instant end = after_blindness && last_sweep ? *last_sweep : sweep.ended.wall;
             state.ledger.close(id, end);
         }
         mark(state, instance);
     }
 }
 
-void forget_gone(State& state, const AccountName& account) {
+void forget_gone(State& state, const Look& look) {
     std::vector<InstanceId> gone;
-    for (const auto& [id, instance] : state.instances) {
+    for (const auto& [id, slot] : state.instances) {
+        if (slot.home != look.home || slot->missed_sweeps < 2) {
+            continue;
+        }
         const auto open = state.cases.find(id);
         const bool wanted = open != state.cases.end() && !enforcement::is_end(open->second.step);
-        if (instance->account == account && instance->missed_sweeps >= 2 && !wanted) {
+        if (!wanted) {
             gone.push_back(id);
         }
     }
     for (const auto id : gone) {
-        state.instances.erase(id);
+        remove_instance(state, id);
         state.changes.gone_instances.push_back(id);
     }
-}
-
-Duration clock_offset(Now at) {
-    return at.wall.time_since_epoch() - at.mono.time_since_epoch();
 }
 
 /// The wall clock was set since the latest sweep.
 bool clock_stepped(const LiveAccount& account, Now at) {
     return account.clock_offset &&
-           std::chrono::abs(clock_offset(at) - *account.clock_offset) > clock_step_limit;
+           std::chrono::abs(offset_of(at) - *account.clock_offset) > clock_step_limit;
 }
 
 }  // namespace
@@ -290,7 +347,7 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     state.ledger.advance(sweep.ended.wall);
     auto& account = account_of(state, sweep.account);
     const bool interrupted = clock_stepped(account, now);
-    account.clock_offset = clock_offset(now);
+    account.clock_offset = offset_of(now);
     account.sweep_took = sweep.ended.mono - sweep.began.mono;
     const Instant at = sweep.ended.wall;
     const auto& last = account.state.last_sweep;
@@ -300,14 +357,22 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     const bool after_blindness =
         last && (!account.swept_this_run || at - *last > usual) &&
         at - *last > std::min(usual, state.policy->enforcement.max_staleness);
+    ++state.sweeps;
+    auto look = look_at(state, account, at, interrupted);
     for (const auto& row : sweep.rows) {
-        observe_row(state, account, row, at, interrupted);
+        const auto known = find_next(state, look, row.id);
+        auto& slot = known != state.instances.end()
+                         ? known->second
+                         : add_instance(state, make_instance(state, look, row));
+        observe_row(state, look, slot, row);
     }
-    // A row without an id may be any of them: then nothing counts as gone.
-    if (sweep.skipped_rows == 0) {
-        observe_missing(state, account, sweep, after_blindness);
+    if (look.listed < state.homes.at(sweep.account)) {
+        // A row without an id may be any of them: then nothing counts as gone.
+        if (sweep.skipped_rows == 0) {
+            observe_missing(state, look, sweep, after_blindness);
+        }
+        forget_gone(state, look);
     }
-    forget_gone(state, sweep.account);
     account.state.last_sweep = std::min(sweep.began.wall, at);
     account.state.first_sweep = account.state.first_sweep.value_or(at);
     account.state.failing_since.reset();
@@ -321,13 +386,14 @@ void observe_verification(State& state, const fleet::Verification& read) {
     auto& account = account_of(state, read.account);
     // The next sweep has to notice a step as well, for all the others: nothing is noted here.
     const bool interrupted = clock_stepped(account, read.read_at);
+    auto look = look_at(state, account, read.read_at.wall, interrupted);
     for (const auto& row : read.rows) {
         const auto it = state.instances.find(row.id);
         if (it != state.instances.end()) {
             // A sweep that was answered later may have been taken in first: that is no clock that
             // went backwards, which would end the idle period.
-            const Instant at = std::max(read.read_at.wall, it->second->last_seen);
-            observe_row(state, account, row, at, interrupted);
+            look.at = std::max(read.read_at.wall, it->second->last_seen);
+            observe_row(state, look, it->second, row);
         }
     }
 }
@@ -393,7 +459,8 @@ void reassign_teams(State& state, Now now) {
         if (team != slot->team) {
             auto& instance = change(state, id);
             instance.team = team;
-            meter(state, instance, now.wall);
+            slot.team = &state.policy->team_or_unassigned(team);
+            meter(state, slot, instance, now.wall);
             mark(state, instance);
         }
     }

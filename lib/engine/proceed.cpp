@@ -68,8 +68,8 @@ bool still_holds(const State& state, const Case& item, Instant now) {
     if (item.rule != Rule::idle) {
         return true;  // the finding is there, by the rows just read
     }
-    const auto& instance = *state.instances.at(item.instance);
-    return rules::idle_state(subject_of(state, instance, now), now).holds;
+    const auto& slot = state.instances.at(item.instance);
+    return rules::idle_state(subject_of(state, slot, now), now).holds;
 }
 
 void intend(State& state, Effects& effects, std::vector<InstanceId> ids, Now now) {
@@ -117,7 +117,7 @@ void intend(State& state, Effects& effects, std::vector<InstanceId> ids, Now now
 
 void note_overshoots(const State& state, Effects& effects, const std::vector<InstanceId>& ids) {
     std::set<std::tuple<Rule, TeamName>> seen;
-    for (const auto& finding : state.evaluation.findings) {
+    for (const auto& finding : state.judgement.whole.findings) {
         const bool leaves =
             finding.instance && std::find(ids.begin(), ids.end(), *finding.instance) != ids.end() &&
             rules::is_cap(finding.rule) && finding.window && finding.cap && finding.spend;

@@ -9,15 +9,19 @@ void restore_instances(State& state, Changes& stored) {
     for (auto& instance : stored.instances) {
         auto made = std::make_shared<fleet::Instance>(std::move(instance));
         made->fresh_samples = 0;
-        state.instances.insert_or_assign(made->id, std::move(made));
+        if (state.instances.contains(made->id)) {
+            remove_instance(state, made->id);  // the later record counts
+        }
+        add_instance(state, std::move(made));
     }
     for (auto& clock : stored.idle_clocks) {
         const auto it = state.instances.find(clock.id);
         if (it != state.instances.end() && it->second->last_seen <= clock.last_seen) {
-            it->second->last_seen = clock.last_seen;
-            it->second->still = clock.still;
-            it->second->idle = clock.idle;
-            it->second->samples = std::move(clock.samples);
+            auto& instance = change_quietly(it->second);
+            instance.last_seen = clock.last_seen;
+            instance.still = clock.still;
+            instance.idle = clock.idle;
+            instance.samples = std::move(clock.samples);
         }
     }
 }
@@ -71,7 +75,7 @@ void restore(State& state, Changes stored) {
         state.alerts.insert_or_assign(std::move(id), std::move(alert));
     }
     for (auto& entry : stored.outbox) {
-        state.outbox.insert_or_assign({entry.alert, entry.notifier}, entry);
+        put_outbox(state, entry);
     }
     for (auto& account : stored.accounts) {
         auto name = account.name;

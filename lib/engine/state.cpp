@@ -1,16 +1,60 @@
 #include "engine/state.hpp"
 
 #include "base/assert.hpp"
+#include "engine/judge.hpp"
+
+#include <algorithm>
 
 namespace vastwatch::engine {
 
+Slot& add_instance(State& state, std::shared_ptr<fleet::Instance> instance) {
+    const auto id = instance->id;
+    const auto home = state.homes.try_emplace(instance->account, 0).first;
+    ++home->second;
+    auto& slot = state.instances[id];
+    VW_ASSERT(slot.instance == nullptr);
+    slot.instance = std::move(instance);
+    slot.home = &home->first;
+    slot.team = &state.policy->team_or_unassigned(slot->team);
+    touch(state, slot);
+    return slot;
+}
+
+void remove_instance(State& state, InstanceId id) {
+    const auto it = state.instances.find(id);
+    VW_ASSERT(it != state.instances.end());
+    unjudge(state, it->second);
+    --state.homes.at(it->second->account);
+    state.instances.erase(it);
+}
+
 fleet::Instance& change(State& state, InstanceId id) {
     auto& slot = state.instances.at(id);
-    VW_ASSERT(slot != nullptr);
-    if (slot.use_count() > 1) {
-        slot = std::make_shared<fleet::Instance>(*slot);
+    slot.settled = false;
+    touch(state, slot);
+    return change_quietly(slot);
+}
+
+fleet::Instance& change_quietly(Slot& slot) {
+    VW_ASSERT(slot.instance != nullptr);
+    if (slot.instance.use_count() > 1) {
+        slot.instance = std::make_shared<fleet::Instance>(*slot.instance);
     }
-    return *slot;
+    return *slot.instance;
+}
+
+void touch(State& state, Slot& slot) {
+    if (!slot.touched) {
+        slot.touched = true;
+        state.touched.push_back(slot->id);
+    }
+}
+
+void touch(State& state, InstanceId id) {
+    const auto it = state.instances.find(id);
+    if (it != state.instances.end()) {
+        touch(state, it->second);
+    }
 }
 
 void mark(State& state, const fleet::Instance& instance) {
@@ -34,32 +78,16 @@ void mark(State& state, const AccountState& account) {
     state.changes.accounts.push_back(account);
 }
 
-namespace {
-
-/// All ids that the operator's file protects. Whose team's table names one does not matter: a label
-/// that a user changes must not take the protection away.
-std::vector<InstanceId> protected_ids(const policy::Policy& policy) {
-    std::vector<InstanceId> all;
-    for (const auto& team : policy.teams) {
-        all.insert(all.end(), team.protected_ids.begin(), team.protected_ids.end());
-    }
-    std::sort(all.begin(), all.end());
-    return all;
-}
-
-rules::Subject make_subject(
-    const State& state,
-    const fleet::Instance& instance,
-    const std::vector<InstanceId>& protected_by_file,
-    Instant now) {
+rules::Subject subject_of(const State& state, const Slot& slot, Instant now) {
+    const auto& instance = *slot;
     rules::Subject subject;
     subject.instance = &instance;
-    subject.team = &state.policy->team_or_unassigned(instance.team);
+    subject.team = slot.team;
     const auto rates = state.ledger.instance_rates(instance.id);
     subject.rate_known = rates.has_value();
     subject.rates = rates.value_or(fleet::Rates{});
     subject.protected_id =
-        std::binary_search(protected_by_file.begin(), protected_by_file.end(), instance.id);
+        std::binary_search(state.protected_ids.begin(), state.protected_ids.end(), instance.id);
     const auto protection = state.protections.find(instance.id);
     if (protection != state.protections.end() && protection->second.until > now) {
         subject.protected_until = protection->second.until;
@@ -67,31 +95,42 @@ rules::Subject make_subject(
     return subject;
 }
 
-}  // namespace
-
-rules::Subject subject_of(const State& state, const fleet::Instance& instance, Instant now) {
-    return make_subject(state, instance, protected_ids(*state.policy), now);
-}
-
 std::vector<rules::Subject> subjects(const State& state, Instant now) {
     std::vector<rules::Subject> all;
     all.reserve(state.instances.size());
-    const auto protected_by_file = protected_ids(*state.policy);
-    for (const auto& [id, instance] : state.instances) {
-        if (instance->missed_sweeps == 0) {
-            all.push_back(make_subject(state, *instance, protected_by_file, now));
+    for (const auto& [id, slot] : state.instances) {
+        if (slot->missed_sweeps == 0) {
+            all.push_back(subject_of(state, slot, now));
         }
     }
     return all;
 }
 
+void put_outbox(State& state, const alerts::OutboxEntry& entry) {
+    auto& waiting = state.waiting[entry.notifier];
+    const auto [known, is_new] = state.outbox.try_emplace({entry.alert, entry.notifier}, entry);
+    if (!is_new) {
+        waiting.erase({known->second.next_attempt, entry.alert});
+        known->second = entry;
+    }
+    if (entry.state == alerts::Delivery::pending) {
+        waiting.emplace(entry.next_attempt, entry.alert);
+    }
+}
+
+Instant seen_at(const State& state, const LiveAccount& account) {
+    const auto& last = account.state.last_sweep;
+    if (account.swept_this_run && last && account.clock_offset) {
+        return *last + (state.clock_offset - *account.clock_offset);
+    }
+    const Instant began = state.started.wall + (state.clock_offset - offset_of(state.started));
+    return std::min(last.value_or(began), began);
+}
+
 bool fresh(const State& state, const AccountName& account, Instant now) {
     const auto it = state.accounts.find(account);
-    if (it == state.accounts.end() || !it->second.state.last_sweep) {
-        return false;
-    }
-    const auto age = now - *it->second.state.last_sweep;
-    return age <= state.policy->enforcement.max_staleness && it->second.swept_this_run;
+    return it != state.accounts.end() && it->second.swept_this_run &&
+           now - seen_at(state, it->second) <= state.policy->enforcement.max_staleness;
 }
 
 }  // namespace vastwatch::engine

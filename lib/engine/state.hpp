@@ -53,6 +53,10 @@ struct LiveAccount {
     std::optional<Duration> sweep_took;
     std::optional<Duration> clock_offset;  // wall less monotonic, to notice steps
     std::string problem;
+    // Keys of conditions, made when they are first asked for.
+    std::string rejected_key;
+    std::string unreachable_key;
+    std::string credit_key;
     std::optional<double> billing_difference;
     int billing_disagreements = 0;
     std::optional<Usd> unexplained;
@@ -67,14 +71,67 @@ struct PriceIncreaseFact {
     std::optional<UsdPerHour> new_rate;
 };
 
-/// Findings by the instance they are about; they live in the evaluation.
+/// One instance, with what was worked out from it and need not be again until it changes. It reads
+/// like a pointer to the instance, which changes only through change() and observe.
+struct Slot {
+    std::shared_ptr<fleet::Instance> instance;
+    /// Its team in the policy in force, else `unassigned`; set anew with the policy and the row.
+    const policy::Team* team = nullptr;
+    const AccountName* home = nullptr;  // the key of its account in State::homes
+    std::uint64_t sweep = 0;            // the number of the latest sweep that listed it
+    /// All that does not change with every row was taken in under the policy in force: an equal row
+    /// would bring nothing but a sample.
+    bool settled = false;
+    bool touched = false;             // listed in State::touched
+    std::optional<rules::Part> part;  // what of it is in the tally
+    bool unpriced = false;            // is counted in State::unpriced
+    /// When the end of its exemption by label is to be looked at: its entry in State::exempt_ends.
+    std::optional<Instant> exempt_end;
+
+    const fleet::Instance* operator->() const { return instance.get(); }
+
+    const fleet::Instance& operator*() const { return *instance; }
+};
+
+/// One [[alert]] table, with what need not be worked out at each decision.
+struct BudgetWatch {
+    const policy::Team* team = nullptr;  // whose budget; neither when the policy has no such owner
+    const policy::Account* account = nullptr;
+    std::vector<std::optional<Usd>> amounts;  // of its thresholds
+    std::optional<Instant> window;            // the window that the keys name
+    std::vector<std::string> threshold_keys;  // of the conditions
+    std::string forecast_key;
+};
+
+/// The findings, kept from one decision to the next (see judge.hpp).
+struct Judgement {
+    std::map<InstanceId, rules::Judged> instances;  // those of which something was found
+    std::size_t at_once = 0;                        // how many of these are judged at once
+    std::size_t momentary = 0;
+    rules::Evaluation whole;  // about teams and accounts, and what their caps take down
+    std::optional<Instant> next_of_instances;
+    std::optional<Instant> next_change;
+    std::optional<Instant> judged_at;  // absent: everything is to be judged anew
+    bool instances_changed = true;     // other findings about instances than a decision before
+    bool whole_told = false;           // tell_violations saw some in `whole`
+};
+
+/// Findings by the instance they are about; they live in the judgement.
 using FindingsByInstance = std::map<InstanceId, std::vector<const rules::Finding*>>;
+
+/// How far the wall clock is ahead of the monotonic one.
+constexpr Duration offset_of(Now now) {
+    return now.wall.time_since_epoch() - now.mono.time_since_epoch();
+}
 
 struct State {
     std::shared_ptr<const policy::Policy> policy;
     ledger::Ledger ledger;
     Now started;
-    std::map<InstanceId, std::shared_ptr<fleet::Instance>> instances;
+    using Instances = std::map<InstanceId, Slot>;
+    Instances instances;
+    std::map<AccountName, std::size_t> homes;  // how many instances each account has; never erased
+    std::uint64_t sweeps = 0;                  // counts them
     std::map<AccountName, LiveAccount> accounts;
 
     std::map<InstanceId, enforcement::Case> cases;  // the current one of each instance
@@ -90,9 +147,13 @@ struct State {
     std::map<std::tuple<TeamName, rules::Rule, policy::Action, std::string>, std::uint64_t> counts;
     std::set<InstanceId> verifying;  // a read is under way
 
-    std::map<std::string, alerts::Condition> conditions;
+    std::map<std::string, alerts::Condition, std::less<>> conditions;
+    /// Before this moment no condition and no entry of the outbox is to be forgotten.
+    Instant next_forget = Instant::min();
     std::map<AlertId, alerts::Alert> alerts;  // recent ones; ULIDs sort by time
     std::map<std::pair<AlertId, NotifierName>, alerts::OutboxEntry> outbox;
+    /// Those of the outbox that are pending, by their next attempt; see put_outbox().
+    std::map<NotifierName, std::set<std::pair<Instant, AlertId>>> waiting;
     AlertId durable_until;                               // alerts up to this one are stored
     std::map<NotifierName, policy::Severity> notifiers;  // those there are, and their minimum
     std::map<TeamName, std::deque<SpendPoint>> curves;
@@ -102,20 +163,45 @@ struct State {
     bool store_writable = true;
     std::string store_problem;
     std::string config_problem;
+    Duration clock_offset{0};  // wall less monotonic, at the latest event
 
-    rules::Evaluation evaluation;  // the latest
-    FindingsByInstance acting;     // of the latest: what wants to stop or destroy, and soon
+    // What follows from all this, kept up to date by judge().
+    std::vector<InstanceId> touched;  // instances to be judged anew
+    std::optional<rules::Tally> tally;
+    std::vector<InstanceId> protected_ids;  // of all teams, sorted
+    std::vector<BudgetWatch> watches;       // beside the policy's alerts
+    std::set<std::pair<Instant, InstanceId>> exempt_ends;
+    std::size_t unpriced = 0;        // billing instances of which no price is known for sure
+    Judgement judgement;             // the latest
+    FindingsByInstance acting;       // of the latest: what wants to stop or destroy, and soon
+    mutable rules::Budgets budgets;  // as of the latest moment that asked for one
     std::function<AlertId(Instant)> make_alert_id;
     std::function<double()> jitter;
 
     Changes changes;  // since the last take
 
     State(std::shared_ptr<const policy::Policy> initial, Now now)
-        : policy(std::move(initial)), ledger(policy->calendar), started(now) {}
+        : policy(std::move(initial)),
+          ledger(policy->calendar),
+          started(now),
+          clock_offset(offset_of(now)) {}
 };
 
-/// The instance for changing: copied first when a view still holds it.
+/// Makes a place for an instance that has none yet.
+Slot& add_instance(State& state, std::shared_ptr<fleet::Instance> instance);
+void remove_instance(State& state, InstanceId id);
+
+/// The instance for changing: copied first when a view still holds it. It is judged anew.
 fleet::Instance& change(State& state, InstanceId id);
+/// The same for who knows that what the rules see of it does not change.
+fleet::Instance& change_quietly(Slot& slot);
+
+/// It is to be judged anew: something that the rules see of it has changed.
+void touch(State& state, InstanceId id);
+void touch(State& state, Slot& slot);
+
+/// Takes an entry into the outbox, in place of the one that it had.
+void put_outbox(State& state, const alerts::OutboxEntry& entry);
 
 /// Marks records as to be stored.
 void mark(State& state, const fleet::Instance& instance);
@@ -126,7 +212,11 @@ void mark(State& state, const AccountState& account);
 
 /// What the rules see at `now`.
 std::vector<rules::Subject> subjects(const State& state, Instant now);
-rules::Subject subject_of(const State& state, const fleet::Instance& instance, Instant now);
+rules::Subject subject_of(const State& state, const Slot& slot, Instant now);
+
+/// When the account was last listed completely, or this process began to try, in terms of the wall
+/// clock as it is set now: an age must not follow a clock that is set.
+Instant seen_at(const State& state, const LiveAccount& account);
 
 /// The account's data are no older than max_staleness.
 bool fresh(const State& state, const AccountName& account, Instant now);

@@ -12,7 +12,47 @@ namespace {
 constexpr std::size_t max_listed = 100;
 constexpr std::size_t max_alerts = 2000;
 constexpr Duration keep_alerts = std::chrono::hours{30 * 24};
-constexpr Duration keep_delivered = std::chrono::hours{7 * 24};
+
+}  // namespace
+
+namespace {
+
+void add_condition(State& state, alerts::Condition condition) {
+    if (condition.forget) {
+        state.next_forget = std::min(state.next_forget, *condition.forget);
+    }
+    state.changes.conditions.push_back(condition);
+    auto key = condition.key;
+    state.conditions.insert_or_assign(std::move(key), std::move(condition));
+}
+
+/// Drops what is over, and notes when there will be more of it.
+void forget_ended(State& state, Instant now) {
+    if (now < state.next_forget) {
+        return;
+    }
+    Instant next = Instant::max();
+    std::vector<std::string> over;
+    for (const auto& [key, condition] : state.conditions) {
+        if (condition.forget && *condition.forget <= now) {
+            over.push_back(key);
+        } else if (condition.forget) {
+            next = std::min(next, *condition.forget);
+        }
+    }
+    for (const auto& key : over) {
+        forget(state, key);
+    }
+    std::erase_if(state.outbox, [&](const auto& entry) {
+        return entry.second.ended && *entry.second.ended + keep_delivered < now;
+    });
+    for (const auto& [key, entry] : state.outbox) {
+        if (entry.ended) {
+            next = std::min(next, *entry.ended + keep_delivered);
+        }
+    }
+    state.next_forget = next;
+}
 
 }  // namespace
 
@@ -35,7 +75,7 @@ AlertId tell(State& state, Effects& effects, alerts::Alert draft, Now now) {
         entry.notifier = name;
         entry.created = now.wall;
         entry.next_attempt = now.wall;
-        state.outbox.insert_or_assign({draft.id, name}, entry);
+        put_outbox(state, entry);
         state.changes.outbox.push_back(entry);
         effects.new_deliveries = true;
     }
@@ -61,8 +101,7 @@ bool fire(
     condition.since = now.wall;
     condition.told = now.wall;
     condition.forget = forget;
-    state.changes.conditions.push_back(condition);
-    state.conditions.insert_or_assign(key, std::move(condition));
+    add_condition(state, std::move(condition));
     return true;
 }
 
@@ -72,11 +111,10 @@ void note_told(State& state, const std::string& key, std::optional<Instant> forg
     condition.since = now.wall;
     condition.told = now.wall;
     condition.forget = forget;
-    state.changes.conditions.push_back(condition);
-    state.conditions.insert_or_assign(key, std::move(condition));
+    add_condition(state, std::move(condition));
 }
 
-bool is_firing(const State& state, const std::string& key) {
+bool is_firing(const State& state, std::string_view key) {
     return state.conditions.contains(key);
 }
 
@@ -168,18 +206,7 @@ std::vector<NotifierName> notify_of(const State& state, const TeamName& team) {
 }
 
 void forget_old(State& state, Now now) {
-    std::vector<std::string> over;
-    for (const auto& [key, condition] : state.conditions) {
-        if (condition.forget && *condition.forget <= now.wall) {
-            over.push_back(key);
-        }
-    }
-    for (const auto& key : over) {
-        forget(state, key);
-    }
-    std::erase_if(state.outbox, [&](const auto& entry) {
-        return entry.second.ended && *entry.second.ended + keep_delivered < now.wall;
-    });
+    forget_ended(state, now.wall);
     while (!state.alerts.empty()) {
         const auto& oldest = state.alerts.begin()->second;
         const bool old = oldest.time + keep_alerts < now.wall;

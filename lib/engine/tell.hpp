@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vastwatch::engine {
@@ -26,7 +27,7 @@ bool fire(
 /// Marks a condition as told without telling anybody.
 void note_told(State& state, const std::string& key, std::optional<Instant> forget, Now now);
 
-bool is_firing(const State& state, const std::string& key);
+bool is_firing(const State& state, std::string_view key);
 
 /// Ends a condition that fires: tells the resolved form. Does nothing when it does not fire.
 void resolve(State& state, Effects& effects, alerts::Alert draft, Now now);
@@ -51,13 +52,21 @@ UsdPerHour total_rate(const std::vector<alerts::AlertInstance>& instances);
 /// Who is told about a team; every notifier when the team has none.
 std::vector<NotifierName> notify_of(const State& state, const TeamName& team);
 
+/// The policy's budget alerts, worked out.
+std::vector<BudgetWatch> budget_watches(const policy::Policy& policy);
+
 // --- What is looked at after every step, each a pure reading of state into alerts.
 void tell_budgets(State& state, Effects& effects, Now now);
 void tell_caps(State& state, Effects& effects, Now now);
 void tell_violations(State& state, Effects& effects, Now now);
 void tell_accounts(State& state, Effects& effects, Now now);
+/// Ends protections by command whose time is over, and tells; ahead of the judgement.
+void end_protections(State& state, Effects& effects, Now now);
+/// Tells of exemptions by label that have ended.
 void tell_exemptions(State& state, Effects& effects, Now now);
 void tell_pause(State& state, Effects& effects, Now now);
+/// How long the outbox remembers what was delivered.
+constexpr Duration keep_delivered = std::chrono::hours{7 * 24};
 /// Drops records of conditions and alerts whose time is over.
 void forget_old(State& state, Now now);
 

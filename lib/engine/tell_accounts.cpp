@@ -33,12 +33,16 @@ Alert account_draft(
     return draft;
 }
 
-void tell_reachability(State& state, Effects& effects, const LiveAccount& account, Now now) {
+const std::string& key_of(std::string& known, Kind kind, const AccountName& account) {
+    if (known.empty()) {
+        known = fmt::format("{}/account/{}", alerts::to_string(kind), account.str());
+    }
+    return known;
+}
+
+Alert rejected_draft(const State& state, const LiveAccount& account) {
     const auto& name = account.state.name;
-    const auto burn = state.ledger.account_burn(name);
-    const Instant since = account.state.last_sweep.value_or(state.started.wall);
-    const bool blind = now.wall - since > state.policy->enforcement.max_staleness;
-    const auto rejected = account_draft(
+    return account_draft(
         state,
         name,
         Kind::api_key_rejected,
@@ -49,42 +53,73 @@ void tell_reachability(State& state, Effects& effects, const LiveAccount& accoun
             "watched or acted upon. What it last cost adds up to {}. Put a valid key where the "
             "configuration points, and reload.",
             account.problem,
-            format_rate(burn)));
-    auto unreachable = account_draft(
+            format_rate(state.ledger.account_burn(name))));
+}
+
+Alert unreachable_draft(const State& state, const LiveAccount& account, Duration blind) {
+    const auto& name = account.state.name;
+    const auto burn = state.ledger.account_burn(name);
+    return account_draft(
         state,
         name,
         Kind::api_unreachable,
         Severity::critical,
-        fmt::format("No look at account {} for {}", name.str(), humanize(now.wall - since)),
+        fmt::format("No look at account {} for {}", name.str(), humanize(blind)),
         fmt::format(
             "The last complete listing of account {} is {} old{}{}. Nothing destructive is done on "
             "data that old.\n\nMoney at risk: the last known rates add up to {}, so about {} since "
             "then.",
             name.str(),
-            humanize(now.wall - since),
+            humanize(blind),
             account.problem.empty() ? "" : ": ",
             account.problem,
             format_rate(burn),
-            format_usd(accrue(burn, now.wall - since))));
-    if (account.state.key_rejected) {
-        fire(state, effects, rejected, std::nullopt, now);
-    } else if (blind) {
-        fire(state, effects, unreachable, std::nullopt, now);
+            format_usd(accrue(burn, blind))));
+}
+
+void seen_again(State& state, Effects& effects, Alert over, std::string title, Now now) {
+    over.title = std::move(title);
+    over.text = "Listings are complete again.";
+    over.severity = Severity::info;
+    resolve(state, effects, std::move(over), now);
+}
+
+void tell_reachability(State& state, Effects& effects, LiveAccount& account, Now now) {
+    const auto& name = account.state.name;
+    const Duration span = now.wall - seen_at(state, account);
+    const bool blind = span > state.policy->enforcement.max_staleness;
+    const bool rejected = account.state.key_rejected;
+    const bool rejection_told =
+        is_firing(state, key_of(account.rejected_key, Kind::api_key_rejected, name));
+    const bool blindness_told =
+        is_firing(state, key_of(account.unreachable_key, Kind::api_unreachable, name));
+    if (rejected && !rejection_told) {
+        fire(state, effects, rejected_draft(state, account), std::nullopt, now);
+    } else if (blind && !rejected && !blindness_told) {
+        fire(state, effects, unreachable_draft(state, account, span), std::nullopt, now);
     }
-    if (!account.state.key_rejected && !blind && account.swept_this_run) {
-        auto over = rejected;
-        over.title = fmt::format("The API key of account {} is accepted again", name.str());
-        over.text = "Listings are complete again.";
-        over.severity = Severity::info;
-        resolve(state, effects, over, now);
-        unreachable.title = fmt::format("Account {} can be seen again", name.str());
-        unreachable.text = "Listings are complete again.";
-        unreachable.severity = Severity::info;
-        resolve(state, effects, unreachable, now);
+    if (rejected || blind || !account.swept_this_run) {
+        return;
+    }
+    if (rejection_told) {
+        seen_again(
+            state,
+            effects,
+            rejected_draft(state, account),
+            fmt::format("The API key of account {} is accepted again", name.str()),
+            now);
+    }
+    if (blindness_told) {
+        seen_again(
+            state,
+            effects,
+            unreachable_draft(state, account, span),
+            fmt::format("Account {} can be seen again", name.str()),
+            now);
     }
 }
 
-void tell_credit(State& state, Effects& effects, const LiveAccount& account, Now now) {
+void tell_credit(State& state, Effects& effects, LiveAccount& account, Now now) {
     const auto* rules = state.policy->find_account(account.state.name);
     if (rules == nullptr || !account.state.credit) {
         return;
@@ -94,6 +129,10 @@ void tell_credit(State& state, Effects& effects, const LiveAccount& account, Now
     const auto runway = time_to_spend(credit, burn);
     const bool little = rules->credit_below && credit < *rules->credit_below;
     const bool brief = rules->credit_runway && runway && *runway < *rules->credit_runway;
+    const bool low = little || brief;
+    if (low == is_firing(state, key_of(account.credit_key, Kind::credit_low, rules->name))) {
+        return;
+    }
     auto draft = account_draft(
         state,
         account.state.name,
@@ -111,7 +150,7 @@ void tell_credit(State& state, Effects& effects, const LiveAccount& account, Now
             format_usd(credit),
             runway ? "until " + state.policy->calendar.format(now.wall + *runway)
                    : "for as long as nothing runs"));
-    if (little || brief) {
+    if (low) {
         fire(state, effects, std::move(draft), std::nullopt, now);
     } else {
         draft.severity = Severity::info;
@@ -127,6 +166,9 @@ void tell_mismatch(State& state, Effects& effects, const LiveAccount& account, N
     const Usd fall = *account.state.total_spend_mark - account.state.total_spend.value_or(Usd{});
     const double ratio = fall <= Usd{} ? 0 : to_double(*account.unexplained) / to_double(fall);
     const bool enough = span >= std::chrono::hours{1} && fall >= Usd::dollars(1);
+    if (!enough || std::abs(ratio) <= 0.05) {
+        return;
+    }
     auto draft = account_draft(
         state,
         account.state.name,
@@ -146,14 +188,15 @@ void tell_mismatch(State& state, Effects& effects, const LiveAccount& account, N
     const Instant day_end = state.policy->calendar.next_day_start(now.wall);
     draft.condition +=
         "/" + day_of(state.policy->calendar, state.policy->calendar.day_start(now.wall));
-    if (enough && std::abs(ratio) > 0.05) {
-        fire(state, effects, std::move(draft), day_end, now);
-    }
+    fire(state, effects, std::move(draft), day_end, now);
 }
 
 void tell_unassigned(State& state, Effects& effects, Now now) {
     const auto& team = policy::unassigned();
     const auto burn = state.ledger.team_burn(team);
+    if (burn.is_zero() != is_firing(state, "unassigned_spend")) {
+        return;
+    }
     Alert draft;
     draft.kind = Kind::unassigned_spend;
     draft.severity = Severity::warning;
@@ -169,9 +212,6 @@ void tell_unassigned(State& state, Effects& effects, Now now) {
         draft.title = "No instance without a team costs money any more";
         draft.text = "Everything that costs money belongs to a team.";
         resolve(state, effects, std::move(draft), now);
-        return;
-    }
-    if (is_firing(state, draft.condition)) {
         return;
     }
     std::vector<alerts::AlertInstance> instances;
@@ -219,6 +259,9 @@ void tell_price_increases(State& state, Effects& effects, Now now) {
 
 /// Billing instances of which nobody knows the price: unknown is not zero.
 void tell_unknown_prices(State& state, Effects& effects, Now now) {
+    if ((state.unpriced > 0) == is_firing(state, "price_unknown")) {
+        return;
+    }
     std::vector<alerts::AlertInstance> unknown;
     std::size_t uncounted = 0;
     for (const auto& [id, instance] : state.instances) {
@@ -267,7 +310,7 @@ void tell_unknown_prices(State& state, Effects& effects, Now now) {
 }  // namespace
 
 void tell_accounts(State& state, Effects& effects, Now now) {
-    for (const auto& [name, account] : state.accounts) {
+    for (auto& [name, account] : state.accounts) {
         tell_reachability(state, effects, account, now);
         tell_credit(state, effects, account, now);
         tell_mismatch(state, effects, account, now);

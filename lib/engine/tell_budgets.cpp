@@ -1,5 +1,6 @@
 // Alerts about budgets: thresholds and forecasts.
 #include "engine/budget_words.hpp"
+#include "engine/judge.hpp"
 #include "engine/tell.hpp"
 
 #include <fmt/format.h>
@@ -14,15 +15,40 @@ using alerts::Kind;
 using policy::Severity;
 using policy::Window;
 
-std::optional<Owner> owner_of(const State& state, const policy::BudgetAlert& alert, Now now) {
-    if (alert.team) {
-        const auto* team = state.policy->find_team(*alert.team);
-        return team == nullptr ? std::nullopt
-                               : std::optional{team_owner(state, *team, alert.window, now)};
+/// The budget that is watched; nothing when the policy has no such owner.
+const rules::Budget*
+watched(const State& state, const BudgetWatch& watch, Window window, Instant now) {
+    if (watch.team != nullptr) {
+        return &budget_of(state, *watch.team, window, now);
     }
-    const auto* account = alert.account ? state.policy->find_account(*alert.account) : nullptr;
-    return account == nullptr ? std::nullopt
-                              : std::optional{account_owner(state, *account, alert.window, now)};
+    return watch.account == nullptr ? nullptr : &budget_of(state, *watch.account, window, now);
+}
+
+Owner owner_of(const State& state, const BudgetWatch& watch, Window window, Now now) {
+    return watch.team != nullptr ? team_owner(state, *watch.team, window, now)
+                                 : account_owner(state, *watch.account, window, now);
+}
+
+/// Makes the keys of the present window, unless they are there.
+void make_keys(
+    const State& state,
+    const policy::BudgetAlert& rule,
+    BudgetWatch& watch,
+    const rules::Budget& budget,
+    Now now) {
+    const bool known =
+        watch.window && (rule.window == Window::lifetime || *watch.window == budget.spend.start);
+    if (known) {
+        return;
+    }
+    const auto owner = owner_of(state, watch, rule.window, now);
+    watch.window = budget.spend.start;
+    watch.threshold_keys.clear();
+    for (const auto& threshold : rule.at) {
+        watch.threshold_keys.push_back(
+            condition_key(state, "budget_threshold", owner, rule.window, threshold.text()));
+    }
+    watch.forecast_key = condition_key(state, "budget_forecast", owner, rule.window, "forecast");
 }
 
 Alert budget_draft(
@@ -101,70 +127,98 @@ void tell_threshold(
     fire(state, effects, std::move(draft), owner.budget.spend.end, now);
 }
 
-void tell_thresholds(State& state, Effects& effects, const policy::BudgetAlert& rule, Now now) {
-    const auto owner = owner_of(state, rule, now);
-    if (!owner) {
-        return;
-    }
-    std::vector<const policy::Threshold*> crossed;
-    for (const auto& threshold : rule.at) {
-        const auto amount = threshold.resolve(owner->budget.cap);
-        const auto key =
-            condition_key(state, "budget_threshold", *owner, rule.window, threshold.text());
-        if (amount && owner->budget.spend.spend >= *amount && !is_firing(state, key)) {
-            crossed.push_back(&threshold);
+void tell_thresholds(
+    State& state,
+    Effects& effects,
+    const policy::BudgetAlert& rule,
+    const BudgetWatch& watch,
+    const rules::Budget& budget,
+    Now now) {
+    std::vector<std::size_t> crossed;
+    for (std::size_t i = 0; i < watch.amounts.size(); ++i) {
+        const auto& amount = watch.amounts[i];
+        if (amount && budget.spend.spend >= *amount && !is_firing(state, watch.threshold_keys[i])) {
+            crossed.push_back(i);
         }
+    }
+    if (crossed.empty()) {
+        return;
     }
     // Several crossed since the last look say one thing: the highest. The rest count as told.
     for (std::size_t i = 0; i + 1 < crossed.size(); ++i) {
-        note_told(
-            state,
-            condition_key(state, "budget_threshold", *owner, rule.window, crossed[i]->text()),
-            owner->budget.spend.end,
-            now);
+        note_told(state, watch.threshold_keys[crossed[i]], budget.spend.end, now);
     }
-    if (!crossed.empty()) {
-        tell_threshold(state, effects, rule, *owner, *crossed.back(), now);
-    }
+    const auto owner = owner_of(state, watch, rule.window, now);
+    tell_threshold(state, effects, rule, owner, rule.at[crossed.back()], now);
 }
 
-void tell_forecast(State& state, Effects& effects, const policy::BudgetAlert& rule, Now now) {
-    const auto owner = owner_of(state, rule, now);
-    if (!rule.forecast || !owner || !owner->budget.spend.projected || rule.at.empty()) {
+void tell_forecast(
+    State& state,
+    Effects& effects,
+    const policy::BudgetAlert& rule,
+    const BudgetWatch& watch,
+    const rules::Budget& budget,
+    Now now) {
+    if (!rule.forecast || !budget.spend.projected || rule.at.empty()) {
         return;
     }
-    const auto limit =
-        owner->budget.cap ? owner->budget.cap : rule.at.back().resolve(owner->budget.cap);
-    if (!limit || *owner->budget.spend.projected < *limit || owner->budget.spend.spend >= *limit) {
+    const auto limit = budget.cap ? budget.cap : watch.amounts.back();
+    if (!limit || *budget.spend.projected < *limit || budget.spend.spend >= *limit ||
+        is_firing(state, watch.forecast_key)) {
         return;
     }
-    auto draft = budget_draft(state, rule, *owner, Kind::budget_forecast, Severity::warning);
-    draft.condition = condition_key(state, "budget_forecast", *owner, rule.window, "forecast");
+    const auto owner = owner_of(state, watch, rule.window, now);
+    auto draft = budget_draft(state, rule, owner, Kind::budget_forecast, Severity::warning);
+    draft.condition = watch.forecast_key;
     draft.title = fmt::format(
         "{} is on course to spend {} {}",
-        owner->name,
-        format_usd(*owner->budget.spend.projected),
+        owner.name,
+        format_usd(*owner.budget.spend.projected),
         window_word(rule.window));
     draft.text = fmt::format(
         "The {} has spent {} {} and burns {} right now; at that rate it will have spent {} by {}, "
         "more than {}.{}",
-        owner->word,
-        format_usd(owner->budget.spend.spend),
+        owner.word,
+        format_usd(owner.budget.spend.spend),
         window_word(rule.window),
-        format_rate(owner->burn),
-        format_usd(*owner->budget.spend.projected),
-        state.policy->calendar.format(*owner->budget.spend.end),
+        format_rate(owner.burn),
+        format_usd(*owner.budget.spend.projected),
+        state.policy->calendar.format(*owner.budget.spend.end),
         format_usd(*limit),
-        crossing_sentence(state, *owner, rule.window, now));
-    fire(state, effects, std::move(draft), owner->budget.spend.end, now);
+        crossing_sentence(state, owner, rule.window, now));
+    fire(state, effects, std::move(draft), owner.budget.spend.end, now);
 }
 
 }  // namespace
 
+std::vector<BudgetWatch> budget_watches(const policy::Policy& policy) {
+    std::vector<BudgetWatch> watches;
+    for (const auto& rule : policy.alerts) {
+        BudgetWatch watch;
+        watch.team = rule.team ? policy.find_team(*rule.team) : nullptr;
+        watch.account = !rule.team && rule.account ? policy.find_account(*rule.account) : nullptr;
+        const auto cap = watch.team != nullptr      ? watch.team->caps.of(rule.window)
+                         : watch.account != nullptr ? watch.account->caps.of(rule.window)
+                                                    : std::nullopt;
+        for (const auto& threshold : rule.at) {
+            watch.amounts.push_back(threshold.resolve(cap));
+        }
+        watches.push_back(std::move(watch));
+    }
+    return watches;
+}
+
 void tell_budgets(State& state, Effects& effects, Now now) {
-    for (const auto& rule : state.policy->alerts) {
-        tell_thresholds(state, effects, rule, now);
-        tell_forecast(state, effects, rule, now);
+    for (std::size_t i = 0; i < state.watches.size(); ++i) {
+        const auto& rule = state.policy->alerts[i];
+        auto& watch = state.watches[i];
+        const auto* budget = watched(state, watch, rule.window, now.wall);
+        if (budget == nullptr) {
+            continue;
+        }
+        make_keys(state, rule, watch, *budget, now);
+        tell_thresholds(state, effects, rule, watch, *budget, now);
+        tell_forecast(state, effects, rule, watch, *budget, now);
     }
 }
 
@@ -175,24 +229,28 @@ std::optional<Instant> next_telling(const State& state, Instant now) {
             next = at;
         }
     };
-    const Now moment{now, MonoTime{}};
-    for (const auto& rule : state.policy->alerts) {
-        const auto owner = owner_of(state, rule, moment);
-        if (!owner) {
+    for (std::size_t i = 0; i < state.watches.size(); ++i) {
+        const auto& watch = state.watches[i];
+        const auto* budget = watched(state, watch, state.policy->alerts[i].window, now);
+        if (budget == nullptr) {
             continue;
         }
-        for (const auto& threshold : rule.at) {
-            const auto amount = threshold.resolve(owner->budget.cap);
-            if (amount && owner->budget.spend.spend < *amount) {
-                consider(rules::crossing_of(
-                    owner->budget.spend.spend, *amount, owner->burn, now, owner->budget.spend.end));
+        const auto& spend = budget->spend;
+        std::optional<Usd> ahead;  // the least amount that is not reached
+        for (const auto& amount : watch.amounts) {
+            if (amount && spend.spend < *amount && (!ahead || *amount < *ahead)) {
+                ahead = amount;
             }
         }
-        consider(owner->budget.spend.end);
+        if (ahead) {
+            consider(rules::crossing_of(spend.spend, *ahead, budget->burn, now, spend.end));
+        }
+        consider(spend.end);
     }
     for (const auto& [name, account] : state.accounts) {
-        const auto since = account.state.last_sweep.value_or(state.started.wall);
-        consider(since + state.policy->enforcement.max_staleness + std::chrono::seconds{1});
+        consider(
+            seen_at(state, account) + state.policy->enforcement.max_staleness +
+            std::chrono::seconds{1});
     }
     for (const auto& [id, protection] : state.protections) {
         consider(protection.until);

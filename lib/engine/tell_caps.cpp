@@ -134,13 +134,13 @@ void tell_protected_cost(
 }
 
 void tell_cap(State& state, Effects& effects, const rules::Finding& cap, Now now) {
-    const auto owner = owner_of(state, cap, now);
     const bool reached = cap.holds(now.wall);
     const auto& warning = state.policy->team_or_unassigned(cap.team).rules.cap_warning;
     const Instant expected = cap.predicted.value_or(cap.due);
     if (!reached && (expected - warning > now.wall || warning == Duration{0})) {
         return;
     }
+    const auto owner = owner_of(state, cap, now);
     const std::string kind = reached ? "cap_reached" : "cap_warning";
     const auto key = condition_key(state, kind, owner, *cap.window, "-");
     if (is_firing(state, key)) {
@@ -193,7 +193,7 @@ void tell_cap(State& state, Effects& effects, const rules::Finding& cap, Now now
 }  // namespace
 
 void tell_caps(State& state, Effects& effects, Now now) {
-    for (const auto& finding : state.evaluation.findings) {
+    for (const auto& finding : state.judgement.whole.findings) {
         if (!finding.instance && rules::is_cap(finding.rule) && finding.window) {
             tell_cap(state, effects, finding, now);
         }

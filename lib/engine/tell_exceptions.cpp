@@ -88,7 +88,7 @@ void tell_hold_over(State& state, Effects& effects, const enforcement::Hold& hol
     resolve(state, effects, std::move(draft), now);
 }
 
-void tell_exemptions(State& state, Effects& effects, Now now) {
+void end_protections(State& state, Effects& effects, Now now) {
     std::vector<InstanceId> over;
     for (const auto& [id, protection] : state.protections) {
         if (protection.until <= now.wall) {
@@ -98,6 +98,7 @@ void tell_exemptions(State& state, Effects& effects, Now now) {
     for (const auto id : over) {
         state.protections.erase(id);
         state.changes.ended_protections.push_back(id);
+        touch(state, id);
         const auto instance = state.instances.find(id);
         if (instance != state.instances.end()) {
             protection_ended(
@@ -109,36 +110,53 @@ void tell_exemptions(State& state, Effects& effects, Now now) {
                 now);
         }
     }
-    for (const auto& [id, instance] : state.instances) {
-        const auto& rules = state.policy->team_or_unassigned(instance->team).rules;
-        const bool ended = instance->label_protected_since && rules.protect_max > Duration{0} &&
-                           *instance->label_protected_since + rules.protect_max <= now.wall &&
-                           instance->missed_sweeps == 0;
+}
+
+void tell_exemptions(State& state, Effects& effects, Now now) {
+    std::vector<InstanceId> over;
+    for (const auto& [end, id] : state.exempt_ends) {
+        if (end > now.wall) {
+            break;
+        }
+        over.push_back(id);
+    }
+    std::sort(over.begin(), over.end());
+    for (const auto id : over) {
+        auto& slot = state.instances.at(id);
         const auto key = fmt::format("exemption_ended/label/{}", id.value());
-        if (ended && !is_firing(state, key)) {
+        if (!is_firing(state, key)) {
             // Remembered for as long as an instance may reasonably live: told once.
             note_told(state, key, now.wall + std::chrono::hours{24 * 365}, now);
             protection_ended(
                 state,
                 effects,
-                *instance,
+                *slot,
                 key,
                 "Its exemption by label from the idle rule (protect_max)",
                 now);
+        }
+        // There is nothing to look at before that is forgotten.
+        state.exempt_ends.erase({*slot.exempt_end, id});
+        slot.exempt_end = state.conditions.at(key).forget;
+        if (slot.exempt_end) {
+            state.exempt_ends.emplace(*slot.exempt_end, id);
         }
     }
 }
 
 void tell_pause(State& state, Effects& effects, Now now) {
+    if (state.pause && state.pause->until && *state.pause->until <= now.wall) {
+        state.pause.reset();
+        state.changes.pause_ended = true;
+    }
+    if (!state.pause && !is_firing(state, "enforcement_paused")) {
+        return;
+    }
     Alert draft;
     draft.kind = Kind::enforcement_paused;
     draft.severity = Severity::warning;
     draft.condition = "enforcement_paused";
     draft.notify = state.policy->all_notifiers;
-    if (state.pause && state.pause->until && *state.pause->until <= now.wall) {
-        state.pause.reset();
-        state.changes.pause_ended = true;
-    }
     if (!state.pause) {
         draft.severity = Severity::info;
         draft.title = "Actions are no longer paused";

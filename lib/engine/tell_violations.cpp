@@ -1,5 +1,6 @@
 // Alerts about findings that are only told: once per instance, until nothing is against the rule.
 #include "base/text.hpp"
+#include "engine/judge.hpp"
 #include "engine/tell.hpp"
 
 #include <fmt/format.h>
@@ -92,9 +93,12 @@ void tell_violation_group(State& state, Effects& effects, const Group& group, No
 
 void end_violations(State& state, Effects& effects, const std::set<std::string>& alive, Now now) {
     std::vector<std::string> ended;
-    for (const auto& [key, condition] : state.conditions) {
-        if (key.starts_with("policy_violation/") && !alive.contains(key)) {
-            ended.push_back(key);
+    const std::string prefix = "policy_violation/";
+    for (auto it = state.conditions.lower_bound(prefix);
+         it != state.conditions.end() && it->first.starts_with(prefix);
+         ++it) {
+        if (!alive.contains(it->first)) {
+            ended.push_back(it->first);
         }
     }
     for (const auto& key : ended) {
@@ -121,11 +125,19 @@ void end_violations(State& state, Effects& effects, const std::set<std::string>&
 }  // namespace
 
 void tell_violations(State& state, Effects& effects, Now now) {
+    // What was told of the same findings would not be told again.
+    auto& judgement = state.judgement;
+    const auto& whole = judgement.whole.findings;
+    const bool told_before = judgement.whole_told;
+    judgement.whole_told = std::any_of(whole.begin(), whole.end(), only_told);
+    if (!judgement.instances_changed && !told_before && !judgement.whole_told) {
+        return;
+    }
     std::map<std::string, Group> groups;
     std::set<std::string> alive;
-    for (const auto& finding : state.evaluation.findings) {
+    each_finding(state, [&](const rules::Finding& finding) {
         if (!only_told(finding) || !finding.holds(now.wall)) {
-            continue;
+            return;
         }
         const auto key = group_key(finding.team, finding.rule);
         auto& group = groups[key];
@@ -134,7 +146,7 @@ void tell_violations(State& state, Effects& effects, Now now) {
         group.findings.push_back(&finding);
         alive.insert(key);
         alive.insert(member_key(key, *finding.instance));
-    }
+    });
     for (const auto& [key, group] : groups) {
         tell_violation_group(state, effects, group, now);
     }

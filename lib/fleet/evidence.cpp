@@ -2,6 +2,7 @@
 
 #include "base/enum_names.hpp"
 #include "fleet/billing.hpp"
+#include "fleet/take.hpp"
 
 #include <algorithm>
 
@@ -93,10 +94,14 @@ std::string_view explain(Doubt doubt) {
     return "";
 }
 
-StillRow follow(StillRow still, const Telemetry& telemetry) {
+void take(StillRow& still, const Telemetry& telemetry) {
     const bool repeated = still.last && same_volatile(*still.last, telemetry);
     still.repeats = repeated ? still.repeats + 1 : 0;
     still.last = telemetry;
+}
+
+StillRow follow(StillRow still, const Telemetry& telemetry) {
+    take(still, telemetry);
     return still;
 }
 

@@ -1,5 +1,7 @@
 #include "fleet/idle_period.hpp"
 
+#include "fleet/take.hpp"
+
 namespace vastwatch::fleet {
 namespace {
 
@@ -30,7 +32,7 @@ Percent IdlePeriod::coverage() const {
         100.0 * static_cast<double>((idle + busy).count()) / static_cast<double>(whole.count())};
 }
 
-IdlePeriod extend(IdlePeriod period, const Sample& sample, IdleRules rules, bool interrupted) {
+void take(IdlePeriod& period, const Sample& sample, IdleRules rules, bool interrupted) {
     const bool backwards = period.began && sample.at < period.last_sample;
     const bool gap = period.began && sample.evidence != Evidence::unknown &&
                      sample.at - period.last_known > rules.max_gap;
@@ -38,23 +40,26 @@ IdlePeriod extend(IdlePeriod period, const Sample& sample, IdleRules rules, bool
         period = IdlePeriod{};
     }
     if (!period.began) {
-        return sample.evidence == Evidence::idle ? begin_at(sample.at) : period;
+        if (sample.evidence == Evidence::idle) {
+            period = begin_at(sample.at);
+        }
+        return;
     }
     const auto step = sample.at - period.last_sample;
     period.last_sample = sample.at;
     switch (sample.evidence) {
         case Evidence::unknown:
             period.pending_unknown += step;
-            return period;
+            return;
         case Evidence::busy:
             period.pending_busy += step;
             period.last_known = sample.at;
             // Without tolerance one busy sample ends it, even one that took no time.
             if (rules.tolerance.value() <= 0 ||
                 busy_share(period, period.busy + period.pending_busy) > rules.tolerance.ratio()) {
-                return IdlePeriod{};
+                period = IdlePeriod{};
             }
-            return period;
+            return;
         case Evidence::idle:
             break;
     }
@@ -65,6 +70,10 @@ IdlePeriod extend(IdlePeriod period, const Sample& sample, IdleRules rules, bool
     period.pending_unknown = Duration{0};
     period.last_idle = sample.at;
     period.last_known = sample.at;
+}
+
+IdlePeriod extend(IdlePeriod period, const Sample& sample, IdleRules rules, bool interrupted) {
+    take(period, sample, rules, interrupted);
     return period;
 }
 

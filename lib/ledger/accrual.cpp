@@ -188,6 +188,7 @@ void Ledger::Impl::set_calendar(Calendar calendar, Instant at) {
         book_until(*contract, now_);
     }
     cells_ = Cells{std::move(calendar)};
+    ++version_;
     windows_ = {};
     cell_start_ = cells_.start(now_);
     cell_end_ = cells_.end(now_);

@@ -71,8 +71,13 @@ bool Account::closed(Instant day) const {
 }
 
 bool Account::settled(Instant day) const {
-    const auto found = days.find(day);
-    return found != days.end() && found->second.settled;
+    // Nearly all questions are about the last two or three days.
+    for (auto known = days.rbegin(); known != days.rend() && known->first >= day; ++known) {
+        if (known->first == day) {
+            return known->second.settled;
+        }
+    }
+    return false;
 }
 
 }  // namespace vastwatch::ledger

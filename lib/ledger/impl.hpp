@@ -56,6 +56,8 @@ class Ledger::Impl {
     Usd accrued(const AccountName& account, Instant from, Instant to) const;
     Instant next_change(Instant at) const;
 
+    std::uint64_t version() const { return version_; }
+
     // --- restoring.cpp
     void restore(Changes stored);
     Changes take_changes();

@@ -109,6 +109,10 @@ Instant Ledger::next_change(Instant at) const {
     return impl_->next_change(at);
 }
 
+std::uint64_t Ledger::version() const {
+    return impl_->version();
+}
+
 Changes Ledger::take_changes() {
     return impl_->take_changes();
 }

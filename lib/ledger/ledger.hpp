@@ -6,6 +6,7 @@
 #include "ledger/records.hpp"
 #include "policy/policy.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -129,6 +130,10 @@ class Ledger {
 
     /// The next midnight (UTC or local) or other moment at which advance() has something to do.
     Instant next_change(Instant at) const;
+
+    /// Changes with everything that the sums above depend on besides the time: between two moments
+    /// with one version, every rate is the same and spend grows by rates alone.
+    std::uint64_t version() const;
 
     /// What changed since the last call. When storing it fails, give it back with retry().
     Changes take_changes();

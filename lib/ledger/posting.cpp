@@ -140,6 +140,21 @@ void distribute(const Amounts& amounts, const Weights& weights, std::vector<Post
     spread(&Amounts::other, both);
 }
 
+/// Bandwidth and the like, where the accrual of the day is.
+void post_rest(
+    const Cells& cells,
+    const ContractState& contract,
+    OpenDay& day,
+    const Amounts& rest) {
+    const auto* meter = day.parts.empty() ? contract.meter_on(day.day) : nullptr;
+    if (meter != nullptr) {
+        // There is one place only, as nearly always today: nothing has to be weighed.
+        day.posted.push_back(Posting{meter->book, cells.start(meter->since), rest});
+        return;
+    }
+    distribute(rest, weights_of(cells, contract, day, false), day.posted);
+}
+
 void post_accrual(const Cells& cells, OpenDay& day) {
     for (const auto& part : day.parts) {
         day.posted.push_back(
@@ -170,9 +185,9 @@ void post_day(const Cells& cells, const ContractState& contract, OpenDay& day) {
     const Usd gpu = day.accrued_gpu();
     const Usd disk = day.accrued_disk();
     const auto& charged = *day.charged;
-    const auto weights = weights_of(cells, contract, day, settled);
     const Amounts rest{Usd{}, Usd{}, charged.bandwidth, charged.other};
     if (settled) {
+        const auto weights = weights_of(cells, contract, day, settled);
         const bool more = charged.gpu >= gpu && charged.disk >= disk;
         const auto unseen = more ? unseen_time(cells, contract, day) : Weights{};
         if (unseen.places.empty()) {
@@ -185,7 +200,7 @@ void post_day(const Cells& cells, const ContractState& contract, OpenDay& day) {
         return;
     }
     post_accrual(cells, day);
-    distribute(rest, weights, day.posted);
+    post_rest(cells, contract, day, rest);
     if (contract.meter_on(day.day) == nullptr) {
         divide_excess(cells, contract, day, excess_over(charged, gpu, disk), day.posted);
     }

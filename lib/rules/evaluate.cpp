@@ -1,9 +1,7 @@
-#include "rules/evaluate.hpp"
-
-#include "base/glob.hpp"
+// The rules about whole teams and accounts, and all rules over everything.
+#include "rules/collector.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace vastwatch::rules {
 namespace {
@@ -11,128 +9,40 @@ namespace {
 using policy::Action;
 using policy::Window;
 
-/// Collects findings and the earliest moment at which there would be others.
-class Collector {
+using Members = std::vector<const Subject*>;
+
+/// The subjects by whom they belong to; sorted out only when a rule wants them one by one.
+class Roster {
   public:
-    explicit Collector(Instant now) : now_(now) {}
+    explicit Roster(const ListSubjects& list) : list_(list) {}
 
-    void add(Finding finding) {
-        changes_at(finding.due);
-        if (finding.exempt_until) {
-            changes_at(*finding.exempt_until);
-        }
-        result_.findings.push_back(std::move(finding));
+    const Members& of(const policy::Team& team) {
+        sort_out();
+        return by_team_[&team];
     }
 
-    void changes_at(Instant at) {
-        if (at > now_ && (!result_.next_change || at < *result_.next_change)) {
-            result_.next_change = at;
-        }
+    const Members& of(const policy::Account& account) {
+        sort_out();
+        return by_account_[account.name];
     }
-
-    Evaluation take() { return std::move(result_); }
 
   private:
-    Instant now_;
-    Evaluation result_;
+    void sort_out() {
+        if (sorted_out_) {
+            return;
+        }
+        sorted_out_ = true;
+        for (const auto& subject : list_()) {
+            by_team_[subject.team].push_back(&subject);
+            by_account_[subject.instance->account].push_back(&subject);
+        }
+    }
+
+    const ListSubjects& list_;
+    bool sorted_out_ = false;
+    std::map<const policy::Team*, Members> by_team_;
+    std::map<AccountName, Members> by_account_;
 };
-
-Finding about(const Subject& subject, Rule rule, Action action, Instant since, Instant due) {
-    Finding finding;
-    finding.rule = rule;
-    finding.account = subject.instance->account;
-    finding.team = subject.team->name;
-    finding.instance = subject.instance->id;
-    finding.action = action;
-    finding.since = since;
-    finding.due = due;
-    finding.rate = subject.rates.total();
-    if (subject.protected_id) {
-        finding.exemption = Exemption::protected_id;
-    } else if (subject.protected_until) {
-        finding.exemption = Exemption::protected_by_operator;
-        finding.exempt_until = subject.protected_until;
-    } else if (fleet::is_serverless_worker(subject.instance->row) && !is_cap(rule)) {
-        finding.exemption = Exemption::serverless;
-    }
-    return finding;
-}
-
-// --- Rules about one instance by itself.
-
-void judge_idle(const Subject& subject, Instant now, Collector& out) {
-    const auto state = idle_state(subject, now);
-    if (!state.applies || !state.covered || !state.due) {
-        return;
-    }
-    out.changes_at(*state.due - subject.team->rules.idle_warning);
-    const bool serverless = state.exemption == Exemption::serverless;
-    auto finding = about(
-        subject,
-        serverless ? Rule::serverless : Rule::idle,
-        serverless ? Action::alert : subject.team->rules.idle_action,
-        *subject.instance->idle.began,
-        *state.due);
-    if (finding.exemption == Exemption::none && state.exemption != Exemption::none) {
-        finding.exemption = state.exemption;
-        finding.exempt_until = state.exempt_until;
-    }
-    out.add(std::move(finding));
-}
-
-void judge_policy(const Subject& subject, Instant now, Collector& out) {
-    const auto& team = *subject.team;
-    const auto& row = subject.instance->row;
-    const Action action = team.rules.violation_action;
-    if (action == Action::off || (action == Action::stop && fleet::is_stopped(row))) {
-        return;
-    }
-    const auto violates = [&](Rule rule) {
-        out.add(about(subject, rule, action, subject.instance->first_seen, now));
-    };
-    const bool listed =
-        std::any_of(team.gpu_types.begin(), team.gpu_types.end(), [&](const std::string& glob) {
-            return gpu_name_match(glob, row.gpu_name);
-        });
-    if (!team.gpu_types.empty() && !row.gpu_name.empty() && !listed) {
-        violates(Rule::gpu_types);
-    }
-    if (team.max_dph && subject.rate_known && !subject.rates.estimated &&
-        subject.rates.total() > *team.max_dph) {
-        violates(Rule::max_dph);
-    }
-    if (team.interruptible_only && row.interruptible == false) {
-        violates(Rule::interruptible_only);
-    }
-}
-
-void judge_state(const Subject& subject, Instant now, Collector& out) {
-    const auto& instance = *subject.instance;
-    const auto& rules = subject.team->rules;
-    if (instance.stopped_since && rules.stopped_action != Action::off) {
-        const auto since = *instance.stopped_since;
-        out.add(
-            about(subject, Rule::stopped, rules.stopped_action, since, since + rules.stopped_for));
-    }
-    if (instance.loading_since && !instance.ever_ran && rules.loading_action != Action::off) {
-        const auto since = *instance.loading_since;
-        // Parked: the scheduler has given up on it, so there is less to wait for.
-        constexpr Duration parked_patience = std::chrono::minutes{15};
-        const auto patience = fleet::is_parked(instance.row)
-                                  ? std::min<Duration>(rules.loading_for, parked_patience)
-                                  : rules.loading_for;
-        out.add(about(subject, Rule::loading, rules.loading_action, since, since + patience));
-    }
-    if (fleet::is_queued(instance.row)) {
-        auto finding = about(subject, Rule::queued_start, Action::alert, instance.last_seen, now);
-        finding.rate = fleet::running_rate(instance.row);
-        out.add(std::move(finding));
-    }
-}
-
-// --- Rules about teams and accounts.
-
-using Members = std::vector<const Subject*>;
 
 Rule cap_rule(Window window, bool account) {
     switch (window) {
@@ -146,35 +56,29 @@ Rule cap_rule(Window window, bool account) {
     return Rule::spending_limit;
 }
 
-Duration pace(const policy::Policy& policy, const Members& members) {
-    Duration slowest{0};
-    for (const auto& account : policy.accounts) {
-        const bool used = std::any_of(members.begin(), members.end(), [&](const Subject* subject) {
-            return subject->instance->account == account.name;
-        });
-        if (used) {
-            slowest = std::max(slowest, account.request_interval);
-        }
-    }
-    return slowest;
-}
+/// A team or an account while it is judged.
+template <class Owner>
+struct Group {
+    const Owner& owner;
+    const Total& totals;
+    Roster& roster;
+};
 
+template <class Owner>
 void take_down(
-    const Situation& situation,
-    const Members& members,
+    const Whole& situation,
+    const Group<Owner>& group,
     const Finding& whole,
     Collector& out) {
-    Members affected;
-    std::copy_if(
-        members.begin(), members.end(), std::back_inserter(affected), [](const Subject* subject) {
-            return costs_money(*subject);
-        });
-    const Instant ahead = whole.due - cap_lead(affected.size(), pace(situation.policy, affected));
+    const Instant ahead = whole.due - cap_lead(group.totals.costly, group.totals.pace);
     if (situation.now < ahead) {
         out.changes_at(ahead);
         return;
     }
-    for (const auto* subject : affected) {
+    for (const auto* subject : group.roster.of(group.owner)) {
+        if (!costs_money(*subject)) {
+            continue;
+        }
         const Action action = subject->team->rules.cap_action;
         // Stopping what is stopped would change nothing; a queued start is stopped (API 4.4).
         const bool idle_stop = action == Action::stop && fleet::is_stopped(subject->instance->row);
@@ -198,9 +102,10 @@ Finding at_crossing(Finding whole, const Budget& budget) {
     return whole;
 }
 
+template <class Owner>
 void judge_cap(
-    const Situation& situation,
-    const Members& members,
+    const Whole& situation,
+    const Group<Owner>& group,
     Finding whole,
     const Budget& budget,
     Collector& out) {
@@ -211,7 +116,7 @@ void judge_cap(
     if (whole.window_end) {
         out.changes_at(*whole.window_end);
     }
-    take_down(situation, members, whole, out);
+    take_down(situation, group, whole, out);
     out.add(std::move(whole));
 }
 
@@ -236,18 +141,22 @@ void sort_by_loss(Members& members) {
 }
 
 void judge_shed(
-    const Situation& situation,
-    const policy::Team& team,
-    Members members,
+    const Whole& situation,
+    const Group<policy::Team>& group,
     Window window,
     const Budget& budget,
     Collector& out) {
+    const auto& team = group.owner;
     if (team.rules.cap_strategy != policy::CapStrategy::shed || !budget.cap || !budget.spend.end ||
         !budget.spend.projected || budget.spend.spend >= *budget.cap) {
         return;
     }
     const Duration rest = *budget.spend.end - situation.now;
     Usd excess = *budget.spend.projected - *budget.cap;
+    if (excess <= Usd{}) {
+        return;
+    }
+    Members members = group.roster.of(team);
     Usd idle_cost;
     for (const auto* subject : members) {
         if (subject->instance->idle.began) {
@@ -278,91 +187,80 @@ void judge_shed(
     }
 }
 
-UsdPerHour queued_rate(const Members& members) {
-    UsdPerHour total;
-    for (const auto* subject : members) {
-        if (fleet::is_queued(subject->instance->row)) {
-            total += fleet::running_rate(subject->instance->row).value_or(UsdPerHour{});
-        }
-    }
-    return total;
+Finding whole_team(const policy::Team& team, Window window, const Budget& budget) {
+    Finding whole;
+    whole.rule = cap_rule(window, false);
+    whole.team = team.name;
+    whole.action = team.rules.cap_action;
+    whole.window = window;
+    whole.rate = budget.burn;
+    return whole;
 }
 
-void judge_team(
-    const Situation& situation,
-    const policy::Team& team,
-    const Members& members,
-    Collector& out) {
+void judge_team(const Whole& situation, const Group<policy::Team>& group, Collector& out) {
+    const auto& team = group.owner;
     for (const Window window : {Window::day, Window::month, Window::lifetime}) {
         if (!team.caps.of(window)) {
             continue;
         }
         // The timer follows what bills now; what is queued may never start.
-        const auto budget =
-            team_budget(situation.ledger, team, window, UsdPerHour{}, situation.now);
-        Finding whole;
-        whole.rule = cap_rule(window, false);
-        whole.team = team.name;
-        whole.action = team.rules.cap_action;
-        whole.window = window;
-        whole.rate = situation.ledger.team_burn(team.name);
-        const auto queued = queued_rate(members);
-        const auto warned = team_budget(situation.ledger, team, window, queued, situation.now);
-        if (!queued.is_zero()) {
+        const auto& budget = situation.budgets.of(team, window);
+        const auto queued = group.totals.queued;
+        judge_shed(situation, group, window, budget, out);
+        if (queued.is_zero()) {
+            judge_cap(situation, group, whole_team(team, window, budget), budget, out);
+        } else {
+            const auto warned = with_queued(budget, queued, situation.now);
+            auto whole = whole_team(team, window, budget);
             whole.predicted = warned.crossing;
-        }
-        judge_shed(situation, team, members, window, budget, out);
-        if (budget.crossing) {
-            judge_cap(situation, members, std::move(whole), budget, out);
-        } else if (warned.crossing) {
-            out.add(at_crossing(std::move(whole), warned));  // nothing is taken down for it
+            if (budget.crossing) {
+                judge_cap(situation, group, std::move(whole), budget, out);
+            } else if (warned.crossing) {
+                out.add(at_crossing(std::move(whole), warned));  // nothing is taken down for it
+            }
         }
         // What is queued does not bill yet, so its predicted crossing moves on as time passes: the
         // moment to tell is when no more is left than what cap_warning would cost with it.
-        const auto burn = situation.ledger.team_burn(team.name);
-        const Usd left = accrue(burn + queued, team.rules.cap_warning);
+        const Usd left = accrue(budget.burn + queued, team.rules.cap_warning);
         if (const auto at = crossing_of(
-                budget.spend.spend, *budget.cap - left, burn, situation.now, budget.spend.end)) {
+                budget.spend.spend,
+                *budget.cap - left,
+                budget.burn,
+                situation.now,
+                budget.spend.end)) {
             out.changes_at(*at);
         }
     }
 }
 
-void judge_account(
-    const Situation& situation,
-    const policy::Account& account,
-    const Members& members,
-    Collector& out) {
+void judge_account(const Whole& situation, const Group<policy::Account>& group, Collector& out) {
+    const auto& account = group.owner;
     for (const Window window : {Window::day, Window::month}) {
         if (!account.caps.of(window)) {
             continue;
         }
-        const auto budget = account_budget(situation.ledger, account, window, situation.now);
+        const auto& budget = situation.budgets.of(account, window);
         Finding whole;
         whole.rule = cap_rule(window, true);
         whole.account = account.name;
         whole.action = Action::alert;
         whole.window = window;
-        whole.rate = situation.ledger.account_burn(account.name);
-        judge_cap(situation, members, std::move(whole), budget, out);
+        whole.rate = budget.burn;
+        judge_cap(situation, group, std::move(whole), budget, out);
     }
 }
 
-void judge_count(
-    const Situation& situation,
-    const policy::Team& team,
-    Members members,
-    Collector& out) {
+void judge_count(const Whole& situation, const Group<policy::Team>& group, Collector& out) {
+    const auto& team = group.owner;
     if (!team.max_instances || team.rules.violation_action == Action::off) {
         return;
     }
-    std::erase_if(members, [](const Subject* subject) {
-        return fleet::is_unloading(subject->instance->row);
-    });
     const auto allowed = static_cast<std::size_t>(*team.max_instances);
-    if (members.size() <= allowed) {
+    if (group.totals.existing <= allowed) {
         return;
     }
+    Members members = group.roster.of(team);
+    std::erase_if(members, [](const Subject* subject) { return !exists(*subject); });
     const auto born = [](const Subject* subject) {
         return std::pair{
             subject->instance->row.start_date.value_or(subject->instance->first_seen),
@@ -394,26 +292,52 @@ Duration cap_lead(std::size_t instances, Duration request_interval) {
     return (pages + 2) * request_interval + std::chrono::seconds{2};
 }
 
-Evaluation evaluate(const Situation& situation) {
+bool exists(const Subject& subject) {
+    return !fleet::is_unloading(subject.instance->row);
+}
+
+Evaluation judge_whole(const Whole& situation) {
     Collector out{situation.now};
-    std::map<const policy::Team*, Members> by_team;
-    std::map<AccountName, Members> by_account;
-    for (const auto& subject : situation.subjects) {
-        judge_idle(subject, situation.now, out);
-        judge_policy(subject, situation.now, out);
-        judge_state(subject, situation.now, out);
-        by_team[subject.team].push_back(&subject);
-        by_account[subject.instance->account].push_back(&subject);
+    Roster roster{situation.list};
+    const auto& policy = situation.budgets.policy();
+    for (std::size_t i = 0; i < policy.teams.size(); ++i) {
+        const Group<policy::Team> group{policy.teams[i], situation.totals.teams[i], roster};
+        judge_count(situation, group, out);
+        judge_team(situation, group, out);
     }
-    for (const auto& team : situation.policy.teams) {
-        const auto& members = by_team[&team];
-        judge_count(situation, team, members, out);
-        judge_team(situation, team, members, out);
-    }
-    for (const auto& account : situation.policy.accounts) {
-        judge_account(situation, account, by_account[account.name], out);
+    for (std::size_t i = 0; i < policy.accounts.size(); ++i) {
+        judge_account(
+            situation,
+            Group<policy::Account>{policy.accounts[i], situation.totals.accounts[i], roster},
+            out);
     }
     return out.take();
+}
+
+Evaluation evaluate(const Situation& situation) {
+    Evaluation result;
+    const auto consider = [&](std::optional<Instant> at) {
+        if (at && (!result.next_change || *at < *result.next_change)) {
+            result.next_change = at;
+        }
+    };
+    const auto take = [&](Evaluation part) {
+        consider(part.next_change);
+        result.findings.insert(
+            result.findings.end(),
+            std::make_move_iterator(part.findings.begin()),
+            std::make_move_iterator(part.findings.end()));
+    };
+    Tally tally{situation.policy};
+    for (const auto& subject : situation.subjects) {
+        take(judge_instance(subject, situation.now).evaluation);
+        tally.add(tally.part_of(subject));
+    }
+    Budgets budgets;
+    budgets.bring_to(situation.policy, situation.ledger, situation.now);
+    const ListSubjects list = [&]() { return situation.subjects; };
+    take(judge_whole(Whole{budgets, tally.totals(), list, situation.now}));
+    return result;
 }
 
 }  // namespace vastwatch::rules

@@ -3,24 +3,17 @@
 
 #include "fleet/instance.hpp"
 #include "ledger/ledger.hpp"
+#include "rules/budgets.hpp"
 #include "rules/finding.hpp"
+#include "rules/tally.hpp"
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace vastwatch::rules {
-
-/// An instance as the rules see it.
-struct Subject {
-    const fleet::Instance* instance = nullptr;
-    const policy::Team* team = nullptr;
-    fleet::Rates rates;  // what it costs now, estimates included
-    bool rate_known = true;
-    bool protected_id = false;               // some team's protected_ids list it, see subject_of
-    std::optional<Instant> protected_until;  // vastwatchctl protect, still valid
-};
 
 /// What is judged. The subjects are grouped by nothing; their order does not matter.
 struct Situation {
@@ -43,30 +36,36 @@ struct Evaluation {
 
 Evaluation evaluate(const Situation& situation);
 
-/// A budget's figures: spend, cap, and when one reaches the other at present rates.
-struct Budget {
-    ledger::WindowSpend spend;
-    std::optional<Usd> cap;
-    /// When spend will be (or, not after `now`, has been) at the cap; absent without a cap, and
-    /// when the window ends first. `queued` adds what waits to start.
-    std::optional<Instant> crossing;
+// --- The same in two parts, for who keeps the findings about instances from one moment to the
+// next: evaluate() is judge_instance() of every subject, then judge_whole().
+
+/// What the rules about one instance by itself find. It stays as it is until the subject or the
+/// policy changes, or `evaluation.next_change` comes.
+struct Judged {
+    Evaluation evaluation;
+    bool at_once = false;    // some findings are due at the moment of judging: see bring_to
+    bool momentary = false;  // to be judged anew at every moment
 };
 
-/// When `spend` reaches `amount` at `burn`: `now` when it has, absent when not before `end`.
-std::optional<Instant>
-crossing_of(Usd spend, Usd amount, UsdPerHour burn, Instant now, std::optional<Instant> end);
+Judged judge_instance(const Subject& subject, Instant now);
 
-Budget team_budget(
-    const ledger::Ledger& ledger,
-    const policy::Team& team,
-    policy::Window window,
-    UsdPerHour queued,
-    Instant now);
-Budget account_budget(
-    const ledger::Ledger& ledger,
-    const policy::Account& account,
-    policy::Window window,
-    Instant now);
+/// Makes what was judged earlier what judge_instance would give at `now`, given that nothing but
+/// the time has changed, and no change was due.
+void bring_to(Judged& judged, Instant now);
+
+/// Gives all subjects; asked only when a rule wants them one by one.
+using ListSubjects = std::function<std::span<const Subject>()>;
+
+/// What the rules about whole teams and accounts judge.
+struct Whole {
+    Budgets& budgets;
+    const Totals& totals;
+    const ListSubjects& list;
+    Instant now;
+};
+
+/// Their findings, those about each of several instances included.
+Evaluation judge_whole(const Whole& situation);
 
 /// What the idle rule makes of one instance, for evaluate and for explain.
 struct IdleState {
@@ -79,9 +78,6 @@ struct IdleState {
 };
 
 IdleState idle_state(const Subject& subject, Instant now);
-
-/// Whether an instance costs money now or will by itself: what a cap takes down.
-bool costs_money(const Subject& subject);
 
 /// One sentence for people on why the finding is there, with figures and zones.
 std::string reason(

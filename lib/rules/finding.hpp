@@ -73,6 +73,8 @@ struct Finding {
 
     /// The condition holds at `now`, not only in prospect.
     bool holds(Instant now) const { return due <= now; }
+
+    friend bool operator==(const Finding&, const Finding&) = default;
 };
 
 }  // namespace vastwatch::rules

@@ -14,6 +14,26 @@ TEST_CASE("nothing is destroyed on data older than max_staleness") {
     CHECK(scene.sent.empty());
 }
 
+TEST_CASE("a wall clock that is set back makes no old data fresh") {
+    IdleScene scene;
+    scene.verify_fails = true;
+    scene.run_until(at("10:02"));
+    scene.blind = true;
+    scene.run_until(at("10:20"));
+    scene.verify_fails = false;
+    scene.step_wall_clock(-17min);
+    scene.run_for(4min);
+    CHECK(scene.sent.empty());
+}
+
+TEST_CASE("a wall clock that is set forward makes nobody blind") {
+    IdleScene scene;
+    scene.run_until(at("08:30"));
+    scene.step_wall_clock(12min);
+    scene.run_for(10min);
+    CHECK(scene.count(alerts::Kind::api_unreachable) == 0);
+}
+
 TEST_CASE("a cap is not enforced on stale data, and is as soon as they are fresh") {
     Scene scene{cap_policy(16)};
     for (int id = 1; id <= 4; ++id) {

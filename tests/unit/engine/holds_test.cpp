@@ -217,6 +217,51 @@ TEST_CASE("a reload that makes little due is carried out") {
     CHECK(scene.holds().empty());
 }
 
+TEST_CASE("what comes due anew while its reload hold is open waits with the rest") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("09:00"));
+    auto policy = quiet_policy();
+    ml_of(policy).gpu_types = {"A100*"};
+    ml_of(policy).rules.violation_action = Action::destroy;
+    scene.reload(policy);
+    scene.run_until(at("09:10"));
+    scene.machine(101).row.gpu_name = "A100 SXM4";
+    scene.run_until(at("09:20"));
+    CHECK_FALSE(scene.open_case(101));
+    scene.machine(101).row.gpu_name = "H100 SXM";
+    scene.run_until(at("09:30"));
+    REQUIRE(scene.open_case(101));
+    CHECK(scene.open_case(101)->step == enforcement::Step::held);
+    CHECK(scene.sent.empty());
+}
+
+TEST_CASE("what worked since it was held is due by itself when it is idle anew") {
+    Fleet scene{10, 2};
+    scene.run_until(at("10:30"));
+    REQUIRE(scene.holds().size() == 1);
+    for (int id = 2; id <= 10; ++id) {
+        scene.machine(id).busy();
+    }
+    scene.run_until(at("10:40"));
+    CHECK(scene.holds().front().instances.size() == 1);
+    scene.machine(2).idle();
+    scene.run_until(at("12:50"));
+    CHECK(scene.sent_at(2));
+    CHECK_FALSE(scene.sent_at(1));
+}
+
+TEST_CASE("a cap does not wait for a decision about idleness") {
+    auto policy = idle_policy();
+    ml_of(policy).caps.daily = usd(60);
+    Fleet scene{10, 2, policy};
+    scene.run_until(at("10:10"));
+    REQUIRE(scene.holds().size() == 1);
+    CHECK(scene.sent.empty());
+    scene.run_until(at("10:40"));
+    CHECK(scene.gone() == 10);
+    CHECK(scene.holds().empty());
+}
+
 TEST_CASE("a reload keeps idle clocks, spend and what was told") {
     auto policy = idle_policy();
     ml_of(policy).caps.daily = usd(100);

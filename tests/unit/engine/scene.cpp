@@ -205,7 +205,7 @@ void Scene::poll(const AccountName& account) {
             sweep.rows.push_back(shown(machine));
         }
     }
-    last_sweep = wall_;
+    last_sweep = now();
     settle(engine_->on_sweep(sweep, now()));
 }
 

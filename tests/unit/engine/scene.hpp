@@ -118,7 +118,7 @@ class Scene {
     std::vector<Sent> sent;
     std::vector<Asked> asked;
     std::map<InstanceId, std::pair<Instant, fleet::Observation>> reads;  // the latest fresh ones
-    Instant last_sweep;                                                  // the latest complete one
+    Now last_sweep;                                                      // the latest complete one
     std::vector<AuditRecord> audit;
     std::vector<alerts::Alert> told;
     std::vector<std::pair<Instant, alerts::Alert>> delivered;

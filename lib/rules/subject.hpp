@@ -1,0 +1,27 @@
+// One instance as the rules see it.
+#pragma once
+
+#include "fleet/instance.hpp"
+#include "policy/policy.hpp"
+
+#include <optional>
+
+namespace vastwatch::rules {
+
+/// An instance as the rules see it.
+struct Subject {
+    const fleet::Instance* instance = nullptr;
+    const policy::Team* team = nullptr;
+    fleet::Rates rates;  // what it costs now, estimates included
+    bool rate_known = true;
+    bool protected_id = false;               // some team's protected_ids list it, see subject_of
+    std::optional<Instant> protected_until;  // vastwatchctl protect, still valid
+};
+
+/// Whether an instance costs money now or will by itself: what a cap takes down.
+bool costs_money(const Subject& subject);
+
+/// Whether it counts for max_instances: it is not on its way out.
+bool exists(const Subject& subject);
+
+}  // namespace vastwatch::rules
