@@ -10,11 +10,15 @@
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Statement.h>
+#include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <array>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace vastwatch::store {
@@ -29,7 +33,28 @@ void tidy_on_close(SQLite::Database& database, bool tidy) {
         database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, tidy ? 0 : 1, nullptr);
 }
 
+std::filesystem::path log_of(const std::filesystem::path& file) {
+    std::filesystem::path log = file;
+    log += "-wal";
+    return log;
+}
+
+/// SQLite removes the log of an empty database without a word, though only damage makes such a
+/// pair: a database has its first page before it has a log.
+void refuse_emptied(const std::filesystem::path& file) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file, error);
+    if (error || size > 0) {
+        return;
+    }
+    const auto log_size = std::filesystem::file_size(log_of(file), error);
+    if (!error && log_size > 0) {
+        throw Corrupt("it is empty, beside a log that is not");
+    }
+}
+
 SQLite::Database connect(const std::filesystem::path& file) {
+    refuse_emptied(file);
     // Without SQLite's own locks: one thread at a time uses the connection.
     SQLite::Database database{
         file.string(),
@@ -181,12 +206,37 @@ Database::Database(const std::filesystem::path& file)
 
 Database::~Database() = default;
 
+std::optional<Database::FileId> Database::id_of(const std::filesystem::path& file) {
+    struct stat status{};
+    if (::stat(file.c_str(), &status) != 0) {
+        return std::nullopt;
+    }
+    return FileId{status.st_dev, status.st_ino};
+}
+
+std::optional<StoreError> Database::find_moved() {
+    int moved = 0;
+    sqlite3_file_control(statements_->database.getHandle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved == 0 && (!log_ || log_ == id_of(log_of(file_)))) {
+        return std::nullopt;
+    }
+    return StoreError{fmt::format(
+        "{} was removed or replaced while in use; restart vastwatchd",
+        (moved != 0 ? file_ : log_of(file_)).string())};
+}
+
 std::optional<StoreError> Database::commit(const engine::Changes& changes) {
     auto& database = statements_->database;
+    if (auto error = find_moved()) {
+        return error;
+    }
     try {
         database.exec("BEGIN IMMEDIATE");
         write(changes);
         database.exec("COMMIT");
+        if (!log_) {
+            log_ = id_of(log_of(file_));
+        }
         return std::nullopt;
     } catch (const SQLite::Exception& error) {
         auto said = explain(error, file_);

@@ -5,6 +5,8 @@
 #include "engine/changes.hpp"
 #include "store/store.hpp"
 
+#include <sys/types.h>
+
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -29,11 +31,22 @@ class Database {
     /// Everything that a restart needs. Throws Corrupt or SQLite::Exception.
     engine::Changes load_all();
 
-    /// One transaction; on an error nothing of it is kept.
+    /// One transaction; on an error nothing of it is kept. Files that were removed or replaced
+    /// under it are an error: what is written to them is gone with the process.
     std::optional<StoreError> commit(const engine::Changes& changes);
 
   private:
     class Statements;
+
+    struct FileId {
+        dev_t device = 0;
+        ino_t inode = 0;
+
+        friend bool operator==(const FileId&, const FileId&) = default;
+    };
+
+    static std::optional<FileId> id_of(const std::filesystem::path& file);
+    std::optional<StoreError> find_moved();
 
     void write(const engine::Changes& changes);
     void write_fleet(const engine::Changes& changes);
@@ -44,6 +57,7 @@ class Database {
 
     std::filesystem::path file_;
     std::unique_ptr<Statements> statements_;
+    std::optional<FileId> log_;  // the write-ahead log, once there is one
 };
 
 /// What `error` means, for people: "cannot write FILE: the disk is full".

@@ -5,15 +5,28 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cstdint>
 #include <string>
+#include <system_error>
 
 namespace vastwatch::store {
 namespace {
 
-std::string cause(const SQLite::Exception& error) {
-    switch (error.getErrorCode()) {
-        case SQLITE_FULL:
-            return "the disk is full";
+/// Some of SQLite's own files it cannot make on a full disk, and says something else of that.
+bool no_space_left(const std::filesystem::path& file) {
+    constexpr std::uintmax_t little = std::uintmax_t{64} * 1024;
+    std::error_code error;
+    const auto space = std::filesystem::space(file.parent_path(), error);
+    return !error && space.available < little;
+}
+
+std::string cause(const SQLite::Exception& error, const std::filesystem::path& file) {
+    const int code = error.getErrorCode();
+    if (code == SQLITE_FULL ||
+        ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && no_space_left(file))) {
+        return "the disk is full";
+    }
+    switch (code) {
         case SQLITE_READONLY:
         case SQLITE_PERM:
         case SQLITE_AUTH:
@@ -42,7 +55,7 @@ StoreError explain(const std::exception& error, const std::filesystem::path& fil
         return StoreError{fmt::format(
             "cannot use {}: {} (SQLite {}: {})",
             file.string(),
-            cause(*of_sqlite),
+            cause(*of_sqlite, file),
             of_sqlite->getExtendedErrorCode(),
             of_sqlite->what())};
     }

@@ -3,6 +3,8 @@
 #include "base/ulid.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace vastwatch::watch {
 namespace {
@@ -65,7 +67,38 @@ engine::Changes without_instances(const engine::Changes& changes) {
     return kept;
 }
 
+/// More than this is never owed to the audit log; the oldest are dropped first.
+constexpr std::size_t most_owed_records = 10'000;
+
 }  // namespace
+
+/// A place in the queue of those who write, given up in whatever way the step ends.
+class Core::Turn {
+  public:
+    explicit Turn(std::shared_ptr<std::list<runtime::Alarm*>> queue)
+        : queue_(std::move(queue)), place_(queue_->insert(queue_->end(), nullptr)) {}
+
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    ~Turn() {
+        queue_->erase(place_);
+        if (!queue_->empty() && queue_->front() != nullptr) {
+            queue_->front()->notify();
+        }
+    }
+
+    bool come() const { return place_ == queue_->begin(); }
+
+    /// `alarm` is notified when it has come.
+    void wait_with(runtime::Alarm& alarm) { *place_ = &alarm; }
+
+    void wait_no_more() { *place_ = nullptr; }
+
+  private:
+    std::shared_ptr<std::list<runtime::Alarm*>> queue_;
+    std::list<runtime::Alarm*>::iterator place_;
+};
 
 std::map<NotifierName, policy::Severity> severities(const config::Config& config) {
     std::map<NotifierName, policy::Severity> all;
@@ -83,7 +116,8 @@ Core::Core(World world, std::shared_ptr<const config::Config> config, engine::Ch
           make_seams(world_.random),
           std::move(stored),
           world_.clock.now()),
-      wake_(world_.clock) {}
+      wake_(world_.clock),
+      writers_(std::make_shared<std::list<runtime::Alarm*>>()) {}
 
 void Core::log_alerts(const engine::Changes& changes) {
     for (const auto& alert : changes.alerts) {
@@ -108,20 +142,43 @@ void Core::log_alerts(const engine::Changes& changes) {
     }
 }
 
+void Core::owe(std::vector<audit::Record> records) {
+    std::erase_if(records, [](const auto& record) { return record.outcome == "intended"; });
+    std::ranges::move(records, std::back_inserter(owed_records_));
+    if (owed_records_.size() > most_owed_records) {
+        const auto excess = owed_records_.size() - most_owed_records;
+        owed_records_.erase(
+            owed_records_.begin(), owed_records_.begin() + static_cast<std::ptrdiff_t>(excess));
+    }
+}
+
 asio::awaitable<void> Core::settle(engine::Effects effects) {
-    // The commit is queued in the same breath as its changes are taken: commits keep the order of
-    // the steps, whatever their coroutines wait for.
+    Turn turn(writers_);
+    if (!turn.come()) {
+        runtime::Alarm alarm(world_.clock);
+        turn.wait_with(alarm);
+        while (!turn.come()) {
+            co_await alarm.wait();
+        }
+        turn.wait_no_more();
+    }
     const auto newest_alert = engine_.newest_alert();
     auto changes = engine_.take_changes();
     log_alerts(changes);
     auto kept = without_instances(changes);
     auto store_error = co_await world_.store.commit(std::move(changes));
     std::string problem = store_error ? store_error->message : "";
-    if (!store_error && !effects.audit.empty()) {
-        auto records = std::move(effects.audit);
-        auto audit_error = co_await world_.audit.append(std::move(records));
-        problem = audit_error ? audit_error->message : "";
+    auto records = std::exchange(owed_records_, {});
+    std::ranges::move(effects.audit, std::back_inserter(records));
+    effects.audit.clear();
+    if (!store_error && !records.empty()) {
         kept = engine::Changes();
+        auto appended = records;
+        auto audit_error = co_await world_.audit.append(std::move(appended));
+        problem = audit_error ? audit_error->message : "";
+    }
+    if (!problem.empty()) {
+        owe(std::move(records));
     }
     ++progress_;
     if (!problem.empty()) {
@@ -202,6 +259,13 @@ asio::awaitable<void> Core::flush() {
         auto error = co_await world_.store.commit(std::move(changes));
         if (error) {
             world_.log.error("state_unwritable", "the last changes are lost: " + error->message);
+        }
+    }
+    if (!owed_records_.empty()) {
+        auto records = std::exchange(owed_records_, {});
+        auto error = co_await world_.audit.append(std::move(records));
+        if (error) {
+            world_.log.error("audit_incomplete", "records are lost: " + error->message);
         }
     }
 }

@@ -9,10 +9,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace vastwatch::watch {
 
@@ -40,7 +42,8 @@ class Core {
     const World& world() const { return world_; }
 
     /// Makes a step durable (state and audit log), then hands out its orders. On failure nothing of
-    /// it is sent, and the engine is told.
+    /// it is sent, and the engine is told. Steps are written one at a time, in the order of the
+    /// calls: what one could not write must not come after what a later one wrote.
     boost::asio::awaitable<void> settle(engine::Effects effects);
 
     /// Wakes the engine at the moments that it names; never returns.
@@ -59,6 +62,11 @@ class Core {
     boost::asio::awaitable<void> flush();
 
   private:
+    class Turn;
+
+    /// Keeps the records of a step that could not be written, but for intents: they come to
+    /// nothing.
+    void owe(std::vector<audit::Record> records);
     void carry_out(engine::Effects effects);
     void count(const engine::Effects& effects);
     /// Every alert is a line of the log as well: who has no notifier at hand has the journal.
@@ -71,6 +79,10 @@ class Core {
     std::function<void()> notify_deliveries_;
     std::uint64_t progress_ = 0;
     bool failing_ = false;
+    std::vector<audit::Record> owed_records_;
+    // Who writes and who waits for it, in order. Shared with them, so that a coroutine frame that
+    // is destroyed late may leave its queue.
+    std::shared_ptr<std::list<runtime::Alarm*>> writers_;
 };
 
 /// The notifiers of a configuration and the least severity each wants.

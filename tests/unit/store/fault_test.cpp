@@ -140,6 +140,53 @@ TEST_CASE("a full disk at start is an error with a sentence") {
     CHECK(contains(refusal(directory.path() / "disk"), "disk"));
 }
 
+TEST_CASE("a disk that filled up between two starts is told as full, whatever SQLite meets first") {
+    const TempDir directory;
+    const SmallDisk disk{directory.path() / "disk", "1m"};
+    if (!disk.why_not.empty()) {
+        MESSAGE("not tested: ", disk.why_not);
+        return;
+    }
+    must_commit(*must_open(directory.path() / "disk").store, numbered(1));
+    fill_disk(directory.path() / "disk" / "ballast");
+    CHECK(contains(refusal(directory.path() / "disk"), "the disk is full"));
+}
+
+TEST_CASE("a database that was removed or replaced while open is no durable place") {
+    for (const char* name : {"state.db", "state.db-wal"}) {
+        for (const bool replace : {false, true}) {
+            CAPTURE(name);
+            CAPTURE(replace);
+            const TempDir directory;
+            const auto opened = must_open(directory.path());
+            must_commit(*opened.store, numbered(1));
+            const auto file = directory.path() / name;
+            const auto copy = directory.path() / "copy";
+            fs::copy_file(file, copy);
+            fs::remove(file);
+            if (replace) {
+                fs::rename(copy, file);
+            }
+            const auto error = commit(*opened.store, numbered(2));
+            REQUIRE(error);
+            CHECK(contains(error->message, std::string{name} + " was removed or replaced"));
+        }
+    }
+}
+
+TEST_CASE("a database that was moved away and is back takes commits again") {
+    const TempDir directory;
+    {
+        const auto opened = must_open(directory.path());
+        must_commit(*opened.store, numbered(1));
+        fs::rename(directory.path() / "state.db", directory.path() / "elsewhere");
+        REQUIRE(commit(*opened.store, numbered(2)));
+        fs::rename(directory.path() / "elsewhere", directory.path() / "state.db");
+        must_commit(*opened.store, numbered(3));
+    }
+    CHECK(difference(must_open(directory.path()).stored, numbered(3)) == "");
+}
+
 TEST_CASE("a read-only file system is an error with a sentence, and nothing is set aside") {
     const TempDir directory;
     SmallDisk disk{directory.path() / "disk", "1m"};

@@ -154,6 +154,30 @@ TEST_CASE("the log of a damaged database goes with it") {
     CHECK(content(opened.set_aside->string() + "-wal") == "log");
 }
 
+TEST_CASE("a database cut to nothing beside its log is set aside together with the log") {
+    const TempDir directory;
+    std::string log;
+    {
+        const auto opened = must_open(directory.path());
+        must_commit(*opened.store, full_changes("stored", 5));
+        log = content(directory.path() / "state.db-wal");
+        // A copy of what a kill at this moment would leave.
+        fs::copy_file(directory.path() / "state.db-wal", directory.path() / "log");
+    }
+    fs::resize_file(directory.path() / "state.db", 0);
+    fs::rename(directory.path() / "log", directory.path() / "state.db-wal");
+    const auto opened = must_open(directory.path());
+    REQUIRE(opened.set_aside);
+    CHECK(content(opened.set_aside->string() + "-wal") == log);
+}
+
+TEST_CASE(
+    "an empty database without a log, left by a kill at the very first start, is begun anew") {
+    const TempDir directory;
+    std::ofstream{directory.path() / "state.db"};
+    CHECK(!must_open(directory.path()).set_aside);
+}
+
 TEST_CASE("a database of a later version is refused and left as it is") {
     const TempDir directory;
     fill(directory.path());
