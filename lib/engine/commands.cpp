@@ -1,5 +1,6 @@
 // What operators command.
 #include "base/text.hpp"
+#include "engine/clock_steps.hpp"
 #include "engine/enforce.hpp"
 #include "engine/engine.hpp"
 
@@ -22,6 +23,7 @@ AuditRecord operator_record(Now now, std::string action, const std::string& acto
 }  // namespace
 
 std::pair<Answer, Effects> Engine::protect(const Protect& wish, const std::string& actor, Now now) {
+    follow_clock(state_, now);
     const auto it = state_.instances.find(wish.instance);
     if (it == state_.instances.end() || it->second->missed_sweeps > 0) {
         return {
@@ -75,6 +77,7 @@ std::pair<Answer, Effects> Engine::protect(const Protect& wish, const std::strin
 }
 
 std::pair<Answer, Effects> Engine::unprotect(InstanceId id, const std::string& actor, Now now) {
+    follow_clock(state_, now);
     if (state_.protections.erase(id) == 0) {
         return {
             Answer{false, fmt::format("instance {} is not protected by a command", id.value())},
@@ -93,6 +96,7 @@ std::pair<Answer, Effects> Engine::unprotect(InstanceId id, const std::string& a
 
 std::pair<Answer, Effects>
 Engine::decide_hold(std::optional<HoldId> hold, bool approve, const std::string& actor, Now now) {
+    follow_clock(state_, now);
     std::vector<enforcement::Hold*> open;
     for (auto& [id, item] : state_.holds) {
         if (item.decision == enforcement::Hold::Decision::open && (!hold || *hold == id)) {
@@ -127,6 +131,7 @@ std::pair<Answer, Effects> Engine::pause(
     std::string reason,
     const std::string& actor,
     Now now) {
+    follow_clock(state_, now);
     enforcement::Pause pause;
     pause.since = state_.pause ? state_.pause->since : now.wall;
     pause.actor = actor;
@@ -152,6 +157,7 @@ std::pair<Answer, Effects> Engine::pause(
 }
 
 std::pair<Answer, Effects> Engine::resume(const std::string& actor, Now now) {
+    follow_clock(state_, now);
     if (!state_.pause) {
         return {Answer{false, "actions are not paused"}, Effects{}};
     }

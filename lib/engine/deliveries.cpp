@@ -1,5 +1,6 @@
 // The outbox: what is due to be told, and what became of it.
 #include "base/text.hpp"
+#include "engine/clock_steps.hpp"
 #include "engine/engine.hpp"
 #include "engine/tell.hpp"
 
@@ -40,6 +41,7 @@ std::optional<Instant> Engine::next_delivery(const NotifierName& notifier) const
 }
 
 Effects Engine::on_delivery(const DeliveryTried& tried, Now now) {
+    follow_clock(state_, now);
     Effects effects;
     const auto it = state_.outbox.find({tried.alert, tried.notifier});
     if (it == state_.outbox.end()) {

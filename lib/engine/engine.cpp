@@ -1,6 +1,7 @@
 #include "engine/engine.hpp"
 
 #include "base/text.hpp"
+#include "engine/clock_steps.hpp"
 #include "engine/enforce.hpp"
 #include "engine/fingerprint.hpp"
 #include "engine/judge.hpp"
@@ -74,7 +75,7 @@ Engine::Engine(
 }
 
 Effects Engine::decide(Now now, Effects effects) {
-    state_.clock_offset = offset_of(now);
+    follow_clock(state_, now);
     state_.ledger.advance(now.wall);
     tell_pause(state_, effects, now);
     end_protections(state_, effects, now);
@@ -99,6 +100,7 @@ Effects Engine::decide(Now now, Effects effects) {
 }
 
 Effects Engine::on_sweep(const fleet::Sweep& sweep, Now now) {
+    follow_clock(state_, now);
     observe_sweep(state_, sweep, now);
     Effects effects;
     confirm(state_, effects, sweep, now);
@@ -106,6 +108,7 @@ Effects Engine::on_sweep(const fleet::Sweep& sweep, Now now) {
 }
 
 Effects Engine::on_poll_failed(const PollFailed& failure, Now now) {
+    follow_clock(state_, now);
     auto& account = state_.accounts[failure.account];
     account.state.name = failure.account;
     account.problem = printable(failure.message, 300);
@@ -116,6 +119,7 @@ Effects Engine::on_poll_failed(const PollFailed& failure, Now now) {
 }
 
 Effects Engine::on_verified(const fleet::Verification& read, Now now) {
+    follow_clock(state_, now);
     observe_verification(state_, read);
     Effects effects;
     take_verification(state_, effects, read, now);
@@ -123,17 +127,20 @@ Effects Engine::on_verified(const fleet::Verification& read, Now now) {
 }
 
 Effects Engine::on_verify_failed(const VerifyOrder& order, std::string message, Now now) {
+    follow_clock(state_, now);
     verification_failed(state_, order, message, now);
     return decide(now, Effects{});
 }
 
 Effects Engine::on_answered(const RequestAnswered& answer, Now now) {
+    follow_clock(state_, now);
     Effects effects;
     take_answer(state_, effects, answer, now);
     return decide(now, std::move(effects));
 }
 
 Effects Engine::on_charges(const ChargesRead& charges, Now now) {
+    follow_clock(state_, now);
     const auto before = spend_of_destroyed(state_, charges, now);
     observe_charges(state_, charges, now);
     Effects effects;
@@ -142,6 +149,7 @@ Effects Engine::on_charges(const ChargesRead& charges, Now now) {
 }
 
 Effects Engine::on_money(const MoneyRead& money, Now now) {
+    follow_clock(state_, now);
     observe_money(state_, money, now);
     return decide(now, Effects{});
 }
@@ -150,6 +158,7 @@ Effects Engine::on_price_increases(
     const AccountName& account,
     std::vector<PriceIncreaseFact> increases,
     Now now) {
+    follow_clock(state_, now);
     std::erase_if(state_.price_increases, [&](const PriceIncreaseFact& fact) {
         return fact.account == account;
     });
@@ -168,6 +177,7 @@ Effects Engine::on_policy(
     std::shared_ptr<const policy::Policy> policy,
     std::map<NotifierName, policy::Severity> notifiers,
     Now now) {
+    follow_clock(state_, now);
     const bool zone_changed = policy->calendar.zone_name() != state_.policy->calendar.zone_name();
     state_.policy = std::move(policy);
     follow_policy(state_);
@@ -205,6 +215,7 @@ Effects Engine::on_policy(
 }
 
 Effects Engine::on_config_rejected(std::string mistakes, Now now) {
+    follow_clock(state_, now);
     state_.config_problem = std::move(mistakes);
     Effects effects;
     alerts::Alert draft;
@@ -271,6 +282,7 @@ bool Engine::wants_backfill(const AccountName& account) const {
 }
 
 Effects Engine::on_charges_complete(const AccountName& account, Now now) {
+    follow_clock(state_, now);
     state_.accounts[account].last_billing = now.wall;
     if (wants_backfill(account)) {
         auto& live = state_.accounts.at(account);

@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/glob.hpp"
+#include "engine/clock_steps.hpp"
 #include "engine/judge.hpp"
 #include "fleet/take.hpp"
 
@@ -10,8 +11,6 @@
 
 namespace vastwatch::engine {
 namespace {
-
-constexpr Duration clock_step_limit = std::chrono::seconds{5};
 
 /// At the very first start a contract younger than this accrues from its creation; for older ones
 /// the charges tell.
@@ -92,11 +91,12 @@ void follow_state(fleet::Instance& instance, Instant at) {
     } else {
         instance.stopped_since.reset();
     }
-    if (instance.ever_ran || fleet::is_running(row)) {
+    // Of a host that is silent nobody knows whether the instance ever ran. And it counts from when
+    // it was first seen so: the date of its creation is by another clock.
+    if (instance.ever_ran || fleet::is_running(row) || !fleet::waits_to_run(row)) {
         instance.loading_since.reset();
-    } else if (!instance.loading_since) {
-        const auto born = instance.found_at_start ? at : row.start_date.value_or(at);
-        instance.loading_since = std::min(born, at);
+    } else {
+        instance.loading_since = instance.loading_since.value_or(at);
     }
 }
 

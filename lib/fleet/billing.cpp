@@ -137,6 +137,11 @@ bool is_parked(const Observation& row) {
     return not_wanted && (row.status == Status::loading || row.status == Status::created);
 }
 
+bool waits_to_run(const Observation& row) {
+    return row.status == Status::provisioning || row.status == Status::created ||
+           row.status == Status::loading;
+}
+
 bool is_unloading(const Observation& row) {
     return row.current == State::unloaded;
 }

@@ -56,6 +56,9 @@ bool is_queued(const Observation& row);
 /// Parked after a failed start, or loading that was refused: will not run by itself (API 2.5).
 bool is_parked(const Observation& row);
 
+/// Has not come to run yet, by the host's own word: provisioning, created, loading (API 2.5).
+bool waits_to_run(const Observation& row);
+
 /// On its way out: the API is unloading it (cur_state unloaded).
 bool is_unloading(const Observation& row);
 

@@ -80,9 +80,7 @@ void take_down(
             continue;
         }
         const Action action = subject->team->rules.cap_action;
-        // Stopping what is stopped would change nothing; a queued start is stopped (API 4.4).
-        const bool idle_stop = action == Action::stop && fleet::is_stopped(subject->instance->row);
-        if (action != Action::off && !idle_stop) {
+        if (action != Action::off && !changes_nothing(action, *subject)) {
             auto finding = about(*subject, whole.rule, action, whole.since, whole.due);
             finding.window = whole.window;
             finding.spend = whole.spend;
@@ -171,7 +169,7 @@ void judge_shed(
         if (excess <= Usd{}) {
             break;
         }
-        if (!costs_money(*subject)) {
+        if (!costs_money(*subject) || changes_nothing(team.rules.cap_action, *subject)) {
             continue;
         }
         auto finding =
@@ -270,6 +268,9 @@ void judge_count(const Whole& situation, const Group<policy::Team>& group, Colle
         return born(a) < born(b);
     });
     for (std::size_t i = allowed; i < members.size(); ++i) {
+        if (changes_nothing(team.rules.violation_action, *members[i])) {
+            continue;
+        }
         out.add(about(
             *members[i],
             Rule::max_instances,
@@ -290,6 +291,10 @@ bool costs_money(const Subject& subject) {
 Duration cap_lead(std::size_t instances, Duration request_interval) {
     const auto pages = static_cast<std::int64_t>((instances + 24) / 25);
     return (pages + 2) * request_interval + std::chrono::seconds{2};
+}
+
+bool changes_nothing(policy::Action action, const Subject& subject) {
+    return action == Action::stop && fleet::is_stopped(subject.instance->row);
 }
 
 bool exists(const Subject& subject) {

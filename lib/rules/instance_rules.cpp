@@ -33,7 +33,7 @@ void judge_policy(const Subject& subject, Instant now, Collector& out) {
     const auto& team = *subject.team;
     const auto& row = subject.instance->row;
     const Action action = team.rules.violation_action;
-    if (action == Action::off || (action == Action::stop && fleet::is_stopped(row))) {
+    if (action == Action::off || changes_nothing(action, subject)) {
         return;
     }
     const auto violates = [&](Rule rule) {
@@ -122,9 +122,11 @@ Finding about(const Subject& subject, Rule rule, Action action, Instant since, I
 
 Judged judge_instance(const Subject& subject, Instant now) {
     Collector out{now};
-    judge_idle(subject, now, out);
-    judge_policy(subject, now, out);
-    judge_state(subject, now, out);
+    if (exists(subject)) {  // what is being unloaded is done with
+        judge_idle(subject, now, out);
+        judge_policy(subject, now, out);
+        judge_state(subject, now, out);
+    }
     Judged judged;
     judged.evaluation = out.take();
     for (const auto& finding : judged.evaluation.findings) {

@@ -21,6 +21,10 @@ struct Subject {
 /// Whether an instance costs money now or will by itself: what a cap takes down.
 bool costs_money(const Subject& subject);
 
+/// Whether the action would change nothing: stopping what is stopped. (A queued start is stopped,
+/// see API 4.4.)
+bool changes_nothing(policy::Action action, const Subject& subject);
+
 /// Whether it counts for max_instances: it is not on its way out.
 bool exists(const Subject& subject);
 

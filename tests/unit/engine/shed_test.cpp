@@ -87,5 +87,20 @@ TEST_CASE("everything goes if the cap is reached all the same") {
     }
 }
 
+TEST_CASE("shedding by stopping leaves alone what is stopped") {
+    auto policy = cap_policy(30);
+    ml_of(policy).rules.cap_strategy = policy::CapStrategy::shed;
+    ml_of(policy).rules.cap_action = Action::stop;
+    Scene scene{policy};
+    for (int id = 1; id <= 4; ++id) {
+        scene.rent(id).costs(2, 0.5);
+    }
+    scene.run_until(at("12:00"));
+    for (int id = 1; id <= 4; ++id) {
+        CAPTURE(id);
+        CHECK(scene.times_sent(id) <= 1);
+    }
+}
+
 }  // namespace
 }  // namespace vastwatch::engine::testing

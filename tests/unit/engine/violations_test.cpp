@@ -71,6 +71,17 @@ TEST_CASE("above max_instances the newest go") {
     CHECK_FALSE(scene.sent_at(3));
 }
 
+TEST_CASE("above max_instances the newest is stopped once, and then is left alone") {
+    Company scene{strict([](policy::Team& t) { t.max_instances = 2; }, Action::stop)};
+    scene.begin();
+    scene.rent(1).begun(at("05:00"));
+    scene.rent(2).begun(at("06:00"));
+    scene.rent(3).begun(at("07:00"));
+    scene.run_until(at("12:00"));
+    CHECK(scene.times_sent(3) == 1);
+    CHECK(scene.times_sent(2) == 0);
+}
+
 TEST_CASE("a violation is told once until it ends, then resolved") {
     Company scene{strict([](policy::Team& t) { t.max_dph = dph(4); }, Action::alert)};
     scene.begin();

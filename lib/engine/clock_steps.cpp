@@ -1,0 +1,86 @@
+#include "engine/clock_steps.hpp"
+
+namespace vastwatch::engine {
+namespace {
+
+void move(std::optional<Instant>& at, Duration step) {
+    if (at) {
+        *at += step;
+    }
+}
+
+void move_instances(State& state, Duration step) {
+    std::vector<InstanceId> ids;
+    ids.reserve(state.instances.size());
+    for (const auto& [id, slot] : state.instances) {
+        ids.push_back(id);
+    }
+    for (const auto id : ids) {
+        auto& instance = change(state, id);
+        move(instance.running_since, step);
+        move(instance.stopped_since, step);
+        move(instance.loading_since, step);
+        move(instance.label_protected_since, step);
+        mark(state, instance);
+    }
+}
+
+void move_cases(State& state, Duration step) {
+    for (auto& [id, item] : state.cases) {
+        item.next_attempt += step;
+        move(item.warned_at, step);
+        move(item.warning_delivered_at, step);
+        move(item.verified_at, step);
+        move(item.requested_at, step);
+        mark(state, item);
+    }
+    for (auto& at : state.recent_actions) {
+        at += step;
+    }
+}
+
+void move_people(State& state, Duration step) {
+    for (auto& [id, protection] : state.protections) {
+        protection.from += step;
+        protection.until += step;
+        state.changes.protections.push_back(protection);
+    }
+    if (state.pause) {
+        state.pause->since += step;
+        move(state.pause->until, step);
+        state.pause->last_reminder += step;
+        state.changes.pause = state.pause;
+    }
+}
+
+void move_deliveries(State& state, Duration step) {
+    std::vector<alerts::OutboxEntry> pending;
+    for (const auto& [notifier, waiting] : state.waiting) {
+        for (const auto& [at, alert] : waiting) {
+            pending.push_back(state.outbox.at({alert, notifier}));
+        }
+    }
+    for (auto& entry : pending) {
+        entry.created += step;
+        entry.next_attempt += step;
+        put_outbox(state, entry);
+        state.changes.outbox.push_back(entry);
+    }
+}
+
+}  // namespace
+
+void follow_clock(State& state, Now now) {
+    const Duration step = offset_of(now) - state.clock_offset;
+    state.clock_offset = offset_of(now);
+    if (std::chrono::abs(step) <= clock_step_limit) {
+        return;
+    }
+    move_instances(state, step);
+    move_cases(state, step);
+    move_people(state, step);
+    move_deliveries(state, step);
+    state.next_point = Instant::min();
+}
+
+}  // namespace vastwatch::engine
