@@ -11,6 +11,17 @@ Instant earliest(const Case& item, const Facts& facts) {
     return std::max(item.due, *item.warned_at + facts.idle_warning);
 }
 
+bool warning_is_over(const Case& item, const Facts& facts, Instant now) {
+    if (facts.idle_warning == Duration{0}) {
+        return true;
+    }
+    if (!item.warned_at || now < *item.warned_at + facts.idle_warning) {
+        return false;
+    }
+    const Instant from = std::max(item.due, *item.warned_at + facts.idle_warning);
+    return item.warning_delivered_at || now >= from + facts.warning_delivery;
+}
+
 Wait gate(const Case& item, const Facts& facts, Instant now) {
     const Instant from = earliest(item, facts);
     if (from > now) {
@@ -31,12 +42,8 @@ Wait gate(const Case& item, const Facts& facts, Instant now) {
     if (!facts.store_writable) {
         return Wait::state_unwritable;
     }
-    const bool needs_warning = item.rule == rules::Rule::idle && facts.idle_warning > Duration{0};
-    if (needs_warning) {
-        const bool patience_over = item.warned_at && now >= from + facts.warning_delivery;
-        if (!item.warned_at || (!item.warning_delivered_at && !patience_over)) {
-            return Wait::warning;
-        }
+    if (item.rule == rules::Rule::idle && !warning_is_over(item, facts, now)) {
+        return Wait::warning;
     }
     return facts.within_limit ? Wait::none : Wait::rate_limit;
 }

@@ -24,6 +24,10 @@ Instant earliest(const Case& item, const Facts& facts);
 /// The first thing that keeps it back at `now`; Wait::none when it may proceed.
 Wait gate(const Case& item, const Facts& facts, Instant now);
 
+/// The idle rule's warning has stood its time and reached somebody, or nobody could be reached for
+/// too long; true when none is due.
+bool warning_is_over(const Case& item, const Facts& facts, Instant now);
+
 /// A warning is owed and has not been given.
 bool owes_warning(const Case& item, const Facts& facts, Instant now);
 

@@ -147,6 +147,37 @@ FindingsByInstance acting_findings(const State& state, Instant now) {
     return grouped;
 }
 
+namespace {
+
+/// choose(), but for an idle instance that is kept back as such (its warning, a mass hold) while a
+/// cap wants it as well: the cap does not wait, though its action may be the weaker one.
+Wanted choose_for(
+    const State& state,
+    const Case* item,
+    const std::vector<const Finding*>& findings,
+    Instant now) {
+    auto wanted = choose(state, findings, now);
+    const bool idle = wanted.first != nullptr && wanted.first->rule == Rule::idle;
+    if (!idle || item == nullptr) {
+        return wanted;
+    }
+    const bool warned = enforcement::warning_is_over(*item, facts_of(state, *item, now), now);
+    if (warned && item->step != Step::held) {
+        return wanted;
+    }
+    const Finding* cap = nullptr;
+    for (const auto* finding : findings) {
+        const bool acts = rules::is_cap(finding->rule) && finding->holds(now);
+        if (acts && (cap == nullptr || comes_first(*finding, *cap, now))) {
+            cap = finding;
+        }
+    }
+    wanted.first = cap == nullptr ? wanted.first : cap;
+    return wanted;
+}
+
+}  // namespace
+
 Case& open_case(State& state, Effects& effects, InstanceId id, const Wanted& wanted, Now now) {
     const auto& instance = *state.instances.at(id);
     Case item;
@@ -193,11 +224,12 @@ void open_and_update(State& state, Effects& effects, Now now) {
         drop_unwanted(state, effects, item, now);
     }
     for (const auto& [id, findings] : grouped) {
-        const auto wanted = choose(state, findings, now.wall);
+        const auto it = state.cases.find(id);
+        const auto wanted =
+            choose_for(state, it == state.cases.end() ? nullptr : &it->second, findings, now.wall);
         if (wanted.first == nullptr) {
             continue;
         }
-        const auto it = state.cases.find(id);
         const bool reopen = it != state.cases.end() && it->second.step == Step::dry_run &&
                             state.policy->enforcement.enforce;
         if (it == state.cases.end() || reopen) {

@@ -144,6 +144,51 @@ TEST_CASE("one that loads for longer than loading_for meets loading_action") {
     CHECK(scene.sent_at(1));
 }
 
+TEST_CASE("one whose host is silent when it is first seen is not taken for loading") {
+    auto policy = quiet_policy();
+    ml_of(policy).rules.loading_action = Action::destroy;
+    Scene scene{policy};
+    scene.rent(1).offline();
+    scene.run_until(at("14:00"));
+    CHECK(scene.sent.empty());
+}
+
+TEST_CASE("a clock that is set forward makes nothing load longer") {
+    auto policy = quiet_policy();
+    ml_of(policy).rules.loading_action = Action::destroy;
+    Scene scene{policy};
+    scene.run_until(at("08:10"));
+    scene.rent_now(1).loading();
+    scene.run_until(at("08:30"));
+    scene.step_wall_clock(3h);
+    scene.run_for(1h);
+    CHECK(scene.sent.empty());
+    scene.run_for(1h);
+    CHECK(scene.sent_at(1));
+}
+
+TEST_CASE("a clock that is set forward ends no protection") {
+    Company scene{strict([](policy::Team& t) { t.max_dph = dph(4); })};
+    scene.begin();
+    scene.rent(1);
+    scene.run_until(at("08:05"));
+    scene.protect(1, 4h);
+    scene.machine(1).costs(5);
+    scene.step_wall_clock(5h);
+    scene.run_for(3h);
+    CHECK(scene.sent.empty());
+    scene.run_for(2h);
+    CHECK(scene.sent_at(1));
+}
+
+TEST_CASE("what is being unloaded already is left alone") {
+    Company scene{strict([](policy::Team& t) { t.max_dph = dph(4); })};
+    scene.begin();
+    scene.rent(1, "ml/x", 5.0).row.current = fleet::State::unloaded;
+    scene.run_until(at("09:00"));
+    CHECK(scene.sent.empty());
+}
+
 TEST_CASE("one that runs within loading_for is left alone") {
     auto policy = quiet_policy();
     ml_of(policy).rules.loading_action = Action::destroy;

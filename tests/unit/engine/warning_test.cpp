@@ -102,5 +102,18 @@ TEST_CASE("without anybody to tell the action waits no longer than warning_deliv
     REQUIRE(scene.sent_at(1));
 }
 
+TEST_CASE("a cap that stops does not wait for the warning of what would be destroyed as idle") {
+    auto policy = idle_policy();
+    ml_of(policy).caps.daily = usd(4.2);
+    ml_of(policy).rules.cap_action = Action::stop;
+    IdleScene scene{policy};
+    scene.notifiers_down = true;  // so nobody hears that 1 is to be destroyed at 10:00
+    scene.machine(2).costs(0.0001);
+    scene.run_until(at("10:30"));
+    REQUIRE(scene.sent_at(1));
+    CHECK(scene.sent_action(1) == Action::stop);
+    CHECK(*scene.sent_at(1) < at("10:07"));
+}
+
 }  // namespace
 }  // namespace vastwatch::engine::testing
