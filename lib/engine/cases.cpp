@@ -149,6 +149,30 @@ FindingsByInstance acting_findings(const State& state, Instant now) {
 
 namespace {
 
+bool is_open(const Case& item) {
+    return item.step == Step::pending || item.step == Step::held || item.step == Step::verifying;
+}
+
+/// What was decided upon, and warned of, was an instance of that label: under another one, or when
+/// it is not the same contract, it is decided upon anew. A fresh read says nothing about later.
+void drop_renamed(State& state, Effects& effects, Now now) {
+    std::vector<InstanceId> renamed;
+    for (const auto& [id, item] : state.cases) {
+        const auto found = state.instances.find(id);
+        if (!is_open(item) || found == state.instances.end()) {
+            continue;
+        }
+        const auto& row = found->second->row;
+        const bool other = row.start_date && item.start_date && row.start_date != item.start_date;
+        if (row.label != item.label || other) {
+            renamed.push_back(id);
+        }
+    }
+    for (const auto id : renamed) {
+        close(state, effects, id, Step::dropped, "its label or start date has changed", now);
+    }
+}
+
 /// choose(), but for an idle instance that is kept back as such (its warning, a mass hold) while a
 /// cap wants it as well: the cap does not wait, though its action may be the weaker one.
 Wanted choose_for(
@@ -161,8 +185,9 @@ Wanted choose_for(
     if (!idle || item == nullptr) {
         return wanted;
     }
+    // Once it acts as a cap it goes on so, or it would be held and let go in turns.
     const bool warned = enforcement::warning_is_over(*item, facts_of(state, *item, now), now);
-    if (warned && item->step != Step::held) {
+    if (warned && item->step != Step::held && !item->cap) {
         return wanted;
     }
     const Finding* cap = nullptr;
@@ -223,6 +248,7 @@ void open_and_update(State& state, Effects& effects, Now now) {
         const Case item = state.cases.at(id);
         drop_unwanted(state, effects, item, now);
     }
+    drop_renamed(state, effects, now);
     for (const auto& [id, findings] : grouped) {
         const auto it = state.cases.find(id);
         const auto wanted =
@@ -237,9 +263,7 @@ void open_and_update(State& state, Effects& effects, Now now) {
             continue;
         }
         auto& item = it->second;
-        const bool open =
-            item.step == Step::pending || item.step == Step::held || item.step == Step::verifying;
-        if (open && update(state, item, wanted, now.wall)) {
+        if (is_open(item) && update(state, item, wanted, now.wall)) {
             // A cap does not rest on telemetry: it does not wait for a decision about idleness.
             if (item.step == Step::held && item.cap && leave_mass_hold(state, item)) {
                 item.step = Step::pending;

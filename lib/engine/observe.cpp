@@ -453,6 +453,14 @@ void observe_money(State& state, const MoneyRead& money, Now now) {
     mark(state, account.state);
 }
 
+/// Work that was tolerated under another policy may be too much under this one: the idle clock
+/// begins again.
+bool tolerated_too_much(const policy::Team& team, const fleet::IdlePeriod& idle) {
+    const auto length = static_cast<double>(idle.length().count());
+    const auto busy = static_cast<double>(idle.busy.count());
+    return busy > 0 && busy > team.rules.idle_tolerance.ratio() * length;
+}
+
 void reassign_teams(State& state, Now now) {
     for (auto& [id, slot] : state.instances) {
         const auto team = team_for(state, slot->account, slot->row.label, &slot->team);
@@ -461,6 +469,11 @@ void reassign_teams(State& state, Now now) {
             instance.team = team;
             slot.team = &state.policy->team_or_unassigned(team);
             meter(state, slot, instance, now.wall);
+            mark(state, instance);
+        }
+        if (tolerated_too_much(*slot.team, slot->idle)) {
+            auto& instance = change(state, id);
+            instance.idle = fleet::IdlePeriod{};
             mark(state, instance);
         }
     }

@@ -262,6 +262,22 @@ TEST_CASE("a cap does not wait for a decision about idleness") {
     CHECK(scene.holds().empty());
 }
 
+TEST_CASE("a cap that stops takes what is held as idle, once, and no new hold comes of it") {
+    auto policy = idle_policy();
+    ml_of(policy).caps.daily = usd(60);
+    ml_of(policy).rules.cap_action = Action::stop;
+    Fleet scene{10, 2, policy};
+    scene.verify_fails = true;
+    scene.run_until(at("10:40"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.count(alerts::Kind::action_held) == 1);
+    scene.verify_fails = false;
+    scene.run_until(at("10:50"));
+    CHECK(scene.gone() == 10);
+    CHECK(scene.sent_action(1) == Action::stop);
+    CHECK(scene.times_sent(1) == 1);
+}
+
 TEST_CASE("a reload keeps idle clocks, spend and what was told") {
     auto policy = idle_policy();
     ml_of(policy).caps.daily = usd(100);

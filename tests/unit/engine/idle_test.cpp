@@ -349,5 +349,19 @@ TEST_CASE("explain names what happens, when, and why not otherwise") {
     CHECK_FALSE(scene.engine().explain(InstanceId{77}, scene.now()));
 }
 
+TEST_CASE("work that was tolerated before a reload counts by the new tolerance") {
+    auto policy = idle_policy();
+    ml_of(policy).rules.idle_tolerance = Percent{10};
+    IdleScene scene{policy};
+    scene.run_until(at("09:00"));
+    scene.machine(1).busy();
+    scene.run_until(at("09:05"));
+    scene.machine(1).idle();
+    scene.run_until(at("09:40"));
+    scene.reload(idle_policy());
+    scene.run_until(at("10:30"));
+    CHECK_FALSE(scene.sent_at(1));
+}
+
 }  // namespace
 }  // namespace vastwatch::engine::testing

@@ -113,5 +113,18 @@ TEST_CASE("the intent holds what would create an equal instance, without values 
     CHECK(found);
 }
 
+TEST_CASE("a label that changes after the fresh read prevents the request") {
+    auto policy = idle_policy();
+    policy.enforcement.max_actions_per_hour = 1;
+    IdleScene scene{policy};
+    scene.rent(3).idle();
+    scene.run_until(at("10:01"));  // 1 has used up the hour's actions
+    scene.machine(3).labelled("ml/other");
+    scene.run_until(at("11:30"));
+    // Decided upon anew: warned of under its new label first.
+    REQUIRE(scene.sent_at(3));
+    CHECK(scene.audited("dropped", 3));
+}
+
 }  // namespace
 }  // namespace vastwatch::engine::testing
