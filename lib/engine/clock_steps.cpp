@@ -21,6 +21,7 @@ void move_instances(State& state, Duration step) {
         move(instance.stopped_since, step);
         move(instance.loading_since, step);
         move(instance.label_protected_since, step);
+        instance.idle = fleet::IdlePeriod{};
         mark(state, instance);
     }
 }

@@ -10,7 +10,8 @@ constexpr Duration clock_step_limit = std::chrono::seconds{5};
 
 /// To be called first with every event. After a step, instants from which something counts or until
 /// which something waits are moved with the clock: what has lasted an hour has lasted an hour,
-/// whatever the clock says.
+/// whatever the clock says. Idle periods begin
+/// again.
 void follow_clock(State& state, Now now);
 
 }  // namespace vastwatch::engine

@@ -62,6 +62,13 @@ bool label_protected(const Slot& slot) {
     });
 }
 
+/// Work that was tolerated by other rules may be too much by these: the idle clock begins again.
+bool tolerated_too_much(const policy::Team& team, const fleet::IdlePeriod& idle) {
+    const auto length = static_cast<double>(idle.length().count());
+    const auto busy = static_cast<double>(idle.busy.count());
+    return busy > 0 && busy > team.rules.idle_tolerance.ratio() * length;
+}
+
 /// Follows how long the instance has been running, stopped, loading. The scheduler's words decide
 /// where a run ends: a host that is silent for a while does not end it (API 2.5).
 void follow_state(fleet::Instance& instance, Instant at) {
@@ -227,6 +234,9 @@ void observe_news(
     instance.team = team_for(state, instance.account, row.label, &instance.team);
     slot.team = &state.policy->team_or_unassigned(instance.team);
     follow_state(instance, at);
+    if (tolerated_too_much(*slot.team, instance.idle)) {
+        instance.idle = fleet::IdlePeriod{};
+    }
     if (!instance.label_protected_since && label_protected(slot)) {
         instance.label_protected_since = at;
     }
@@ -451,14 +461,6 @@ void observe_money(State& state, const MoneyRead& money, Now now) {
         account.billing_disagreements = disagrees ? account.billing_disagreements + 1 : 0;
     }
     mark(state, account.state);
-}
-
-/// Work that was tolerated under another policy may be too much under this one: the idle clock
-/// begins again.
-bool tolerated_too_much(const policy::Team& team, const fleet::IdlePeriod& idle) {
-    const auto length = static_cast<double>(idle.length().count());
-    const auto busy = static_cast<double>(idle.busy.count());
-    return busy > 0 && busy > team.rules.idle_tolerance.ratio() * length;
 }
 
 void reassign_teams(State& state, Now now) {

@@ -124,7 +124,9 @@ Instant seen_at(const State& state, const LiveAccount& account) {
         return *last + (state.clock_offset - *account.clock_offset);
     }
     const Instant began = state.started.wall + (state.clock_offset - offset_of(state.started));
-    return std::min(last.value_or(began), began);
+    // A process that has just started has not looked in vain yet, however long it was down.
+    const bool tried = !account.problem.empty();
+    return tried ? std::min(last.value_or(began), began) : began;
 }
 
 bool fresh(const State& state, const AccountName& account, Instant now) {
