@@ -1,6 +1,7 @@
 #include "vast/pacer.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace vastwatch::vast {
@@ -9,6 +10,8 @@ namespace {
 constexpr Duration longest_interval = std::chrono::minutes{1};
 constexpr Duration longest_pause = std::chrono::minutes{5};
 constexpr Duration said_holds = std::chrono::hours{1};
+constexpr Duration recovery = std::chrono::minutes{5};
+constexpr int most_passed = 3;
 
 // Requests reach the service a little closer together or further apart than they leave here.
 Duration spacing(Duration interval) {
@@ -43,7 +46,12 @@ void Pace::sent(MonoTime now) {
 void Pace::accepted(MonoTime now) {
     const Duration least = floor(now);
     if (interval_ > least) {
-        interval_ = std::max(least, interval_ - std::max((interval_ - least) / 50, Duration{1}));
+        // A fiftieth of the excess with each request, or what comes to as much in five minutes when
+        // requests are rare: a service that limited for hours must not keep us slow for hours more.
+        const Duration excess = interval_ - least;
+        const auto part = std::max<Duration::rep>(
+            excess.count() / 50, excess.count() / (recovery / std::min(interval_, recovery)));
+        interval_ = std::max(least, interval_ - std::max(Duration{part}, Duration{1}));
     }
 }
 
@@ -67,11 +75,18 @@ class Pacer::Place {
   public:
     Place(std::shared_ptr<Lane> lane, Waiter waiter)
         : lane_(std::move(lane)), number_(waiter.number) {
+        // In front of what is less urgent, but for what has been passed often enough.
         auto& queue = lane_->queue;
-        const auto before = [](const Waiter& a, const Waiter& b) {
-            return std::pair(a.urgency, a.number) < std::pair(b.urgency, b.number);
-        };
-        queue.insert(std::ranges::lower_bound(queue, waiter, before), waiter);
+        auto place = queue.end();
+        while (place != queue.begin()) {
+            const auto ahead = std::prev(place);
+            if (ahead->urgency <= waiter.urgency || ahead->passed >= most_passed) {
+                break;
+            }
+            ++ahead->passed;
+            place = ahead;
+        }
+        queue.insert(place, waiter);
     }
 
     Place(const Place&) = delete;

@@ -1,6 +1,7 @@
 // When a request may leave. Each endpoint has a rhythm: a least time between two requests, which
 // grows when the service says 429 and shrinks back slowly. Who waits for an endpoint is served by
-// urgency, then by arrival: what is about to be destroyed must not wait for a sweep to end.
+// urgency, then by arrival: what is about to be destroyed must not wait for a sweep to end. But
+// nobody is passed by for ever: what is destroyed must not be so on a listing that grows old.
 #pragma once
 
 #include "base/time.hpp"
@@ -76,6 +77,7 @@ class Pacer {
         Urgency urgency = Urgency::routine;
         std::uint64_t number = 0;
         runtime::Alarm* alarm = nullptr;
+        int passed = 0;  // how many of greater urgency went in front of it
     };
 
     struct Lane {

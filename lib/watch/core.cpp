@@ -120,7 +120,13 @@ Core::Core(World world, std::shared_ptr<const config::Config> config, engine::Ch
       writers_(std::make_shared<std::list<runtime::Alarm*>>()) {}
 
 void Core::log_alerts(const engine::Changes& changes) {
+    // What could not be written comes by again with every step; it is said once.
+    const AlertId before = logged_;
     for (const auto& alert : changes.alerts) {
+        if (alert.id <= before) {
+            continue;
+        }
+        logged_ = std::max(logged_, alert.id);
         std::vector<runtime::Field> fields{
             runtime::field("kind", alerts::to_string(alert.kind)),
             runtime::field("alert", alert.id.str())};
@@ -164,6 +170,7 @@ asio::awaitable<void> Core::settle(engine::Effects effects) {
     }
     const auto newest_alert = engine_.newest_alert();
     auto changes = engine_.take_changes();
+    const bool writes = !changes.empty() || !effects.audit.empty() || !owed_records_.empty();
     log_alerts(changes);
     auto kept = without_instances(changes);
     auto store_error = co_await world_.store.commit(std::move(changes));
@@ -192,7 +199,8 @@ asio::awaitable<void> Core::settle(engine::Effects effects) {
             engine_.on_not_durable(std::move(kept), effects.requests, std::move(problem), now());
         effects.requests.clear();
         effects.new_deliveries = effects.new_deliveries || told.new_deliveries;
-    } else {
+    } else if (writes || !failing_) {
+        // A step that had nothing to write proves nothing about the disk.
         if (failing_) {
             world_.log.notice("state_writable", "the state can be written again");
         }

@@ -79,6 +79,7 @@ class Core {
     std::function<void()> notify_deliveries_;
     std::uint64_t progress_ = 0;
     bool failing_ = false;
+    AlertId logged_;  // alerts up to this one are in the log
     std::vector<audit::Record> owed_records_;
     // Who writes and who waits for it, in order. Shared with them, so that a coroutine frame that
     // is destroyed late may leave its queue.

@@ -11,9 +11,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// A view this young is given out again: several scrapes at once cost one.
-constexpr Duration view_age = std::chrono::milliseconds{250};
-
 web::CommandResult result_of(engine::Answer answer) {
     web::CommandResult result;
     result.ok = answer.ok;
@@ -136,7 +133,7 @@ asio::awaitable<web::CommandResult> Watch::reload() {
 
 std::shared_ptr<const engine::View> Watch::view() {
     const auto now = core_.now();
-    if (!view_ || now.mono - view_made_ > view_age) {
+    if (!view_ || now.mono - view_made_ >= core_.world().view_age) {
         view_ = core_.engine().view(now);
         view_made_ = now.mono;
     }

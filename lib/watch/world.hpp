@@ -43,6 +43,8 @@ struct World {
     std::function<void(config::LogLevel)> set_log_level;
     /// How often the loop's lag is measured; a loop in virtual time is never late.
     Duration lag_interval = std::chrono::milliseconds{500};
+    /// A view this young is given out again: several scrapes at once cost one.
+    Duration view_age = std::chrono::milliseconds{250};
 };
 
 }  // namespace vastwatch::watch

@@ -235,4 +235,33 @@ TEST_CASE("the interval returns slowly, in the first hour not below the threshol
     CHECK(pace.interval() >= 1s);
 }
 
+TEST_CASE("a listing that waits is passed by three reads before an action and no more") {
+    Queue queue;
+    queue.pacer.limited(Endpoint::instances, threshold(20s));
+    queue.join("sweep", Urgency::routine);
+    for (int i = 0; i < 6; ++i) {
+        queue.join("read " + std::to_string(i), Urgency::verify);
+    }
+    queue.clock.advance(10min);
+    REQUIRE(queue.order.size() == 7);
+    CHECK(queue.order[2] == "read 2");
+    CHECK(queue.order[3] == "sweep");
+    CHECK(queue.order[4] == "read 3");
+}
+
+TEST_CASE("an interval of a minute returns within minutes when requests are taken again") {
+    Pace pace(1s);
+    for (int i = 0; i < 100; ++i) {
+        pace.limited(at(0s), RateLimit());
+    }
+    REQUIRE(pace.interval() == 1min);
+    MonoTime now = at(2h);
+    for (int i = 0; i < 60; ++i) {
+        pace.accepted(now);
+        now += pace.interval();
+    }
+    CHECK(pace.interval() < 10s);
+    CHECK(now < at(2h + 20min));
+}
+
 }  // namespace vastwatch::vast
