@@ -1,6 +1,8 @@
 // vastwatch-sim: lives of the daemon in virtual time, with everything that can go wrong going
 // wrong, judged against the truth. The same seed gives the same life, bit for bit.
 #include "core/run.hpp"
+#include "lives/run.hpp"
+#include "shrink.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -16,6 +18,7 @@ using namespace vastwatch::simulation;
 
 struct Arguments {
     double years = 1;
+    double days = 4;
     std::uint64_t seed = 0;
     std::uint64_t seeds = 1;
     double seconds = 0;  // stop after so long; 0 = when all seeds are done
@@ -29,14 +32,12 @@ struct Arguments {
     bool keep_going = false;
 };
 
-Duration days_of(double years) {
-    return Duration{static_cast<std::int64_t>(years * 365 * 24 * 3600 * 1e9)};
+Duration days_of(double days) {
+    return Duration{static_cast<std::int64_t>(days * 24 * 3600 * 1e9)};
 }
 
-Options options_of(const Arguments& arguments, std::uint64_t seed) {
-    Options options;
-    options.seed = seed;
-    options.length = days_of(arguments.years);
+/// `options` as the arguments want them.
+Options options_of(const Arguments& arguments, Options options) {
     options.instances = arguments.instances;
     if (!arguments.poll.empty()) {
         options.poll_interval = parse_duration(arguments.poll);
@@ -50,42 +51,23 @@ Options options_of(const Arguments& arguments, std::uint64_t seed) {
         }
     }
     for (const auto& word : arguments.without) {
-        if (const auto trouble = parse_trouble(word)) {
+        if (word == "all") {
+            options.troubles = Troubles{};
+        } else if (const auto trouble = parse_trouble(word)) {
             options.troubles.remove(*trouble);
         }
     }
     return options;
 }
 
+template <class Run>
 Report live(const Options& options, bool story) {
     const auto begin = std::chrono::steady_clock::now();
-    CoreRun run{options, story};
+    Run run{options, story};
     auto report = run.run();
     report.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return report;
-}
-
-/// Leaves out trouble after trouble, and shortens the life, as long as the same thing goes wrong.
-Report shrink(Report failed) {
-    const auto invariant = failed.violations.front().invariant;
-    auto best = failed.options;
-    best.length = failed.lived + std::chrono::hours{1};
-    const auto still_fails = [&](const Options& options) -> std::optional<Report> {
-        auto report = live(options, false);
-        const bool same =
-            !report.violations.empty() && report.violations.front().invariant == invariant;
-        return same ? std::optional{report} : std::nullopt;
-    };
-    for (std::size_t i = 0; i < trouble_count; ++i) {
-        auto fewer = best;
-        fewer.troubles.remove(static_cast<Trouble>(i));
-        if (const auto report = still_fails(fewer)) {
-            best = fewer;
-            best.length = std::min(best.length, report->lived + std::chrono::hours{1});
-        }
-    }
-    return live(best, true);
 }
 
 void print_failure(const Report& report) {
@@ -117,30 +99,34 @@ void print_story(const Report& report) {
     }
 }
 
-int run_core(const Arguments& arguments) {
+void print_line(const Report& report) {
+    fmt::print(
+        "seed {} {:016x} {} polls every {}, {} actions, {} alerts, {:.2f} s\n",
+        report.options.seed,
+        report.hash,
+        report.polls,
+        format_duration(report.poll_interval),
+        report.kills,
+        report.alerts,
+        report.seconds);
+}
+
+int run_all(const Arguments& arguments, Options options, const Live& live_once) {
     const auto begin = std::chrono::steady_clock::now();
     Totals totals;
     const std::uint64_t first = arguments.seed != 0 ? arguments.seed : std::random_device{}();
     fmt::print("seeds from {} on\n", first);
-    std::uint64_t seed = first;
-    for (; seed < first + arguments.seeds; ++seed) {
-        const auto report = live(options_of(arguments, seed), arguments.story);
+    for (std::uint64_t seed = first; seed < first + arguments.seeds; ++seed) {
+        options.seed = seed;
+        const auto report = live_once(options, arguments.story);
         totals.add(report);
         if (arguments.verbose) {
-            fmt::print(
-                "seed {} {:016x} {} polls every {}, {} actions, {} alerts, {:.2f} s\n",
-                seed,
-                report.hash,
-                report.polls,
-                format_duration(report.poll_interval),
-                report.kills,
-                report.alerts,
-                report.seconds);
+            print_line(report);
         }
         if (!report.violations.empty()) {
             print_failure(report);
             if (arguments.shrink) {
-                print_story(shrink(report));
+                print_story(shrink(report, live_once));
             } else if (arguments.story) {
                 print_story(report);
             }
@@ -150,13 +136,26 @@ int run_core(const Arguments& arguments) {
         }
         const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
         if (arguments.seconds > 0 && spent.count() > arguments.seconds) {
-            ++seed;
             break;
         }
         std::fflush(stdout);
     }
     fmt::print("{}", totals.text());
     return totals.violations() == 0 ? 0 : 1;
+}
+
+void add_options(CLI::App& command, Arguments& arguments) {
+    command.add_option("--seed", arguments.seed, "the first seed; a fresh one unless given");
+    command.add_option("--seeds", arguments.seeds, "how many lives");
+    command.add_option("--seconds", arguments.seconds, "begin no further life after so long");
+    command.add_option("--instances", arguments.instances, "of one account, else drawn");
+    command.add_option("--poll", arguments.poll, "poll_interval, else drawn");
+    command.add_option("--without", arguments.without, "leave out these troubles, or all");
+    command.add_option("--only", arguments.only, "only these troubles");
+    command.add_flag("--story", arguments.story, "tell how a violation came about");
+    command.add_flag("--shrink", arguments.shrink, "the same, of the shortest life that shows it");
+    command.add_flag("--verbose", arguments.verbose, "a line for each life");
+    command.add_flag("--keep-going", arguments.keep_going, "after a violation as well");
 }
 
 }  // namespace
@@ -167,17 +166,17 @@ int main(int argc, char** argv) {
     Arguments arguments;
     auto* core = app.add_subcommand("core", "the pure core, years at a time");
     core->add_option("--years", arguments.years, "length of each life");
-    core->add_option("--seed", arguments.seed, "the first seed; a fresh one unless given");
-    core->add_option("--seeds", arguments.seeds, "how many lives");
-    core->add_option("--seconds", arguments.seconds, "begin no further life after so long");
-    core->add_option("--instances", arguments.instances, "of one account, else drawn");
-    core->add_option("--poll", arguments.poll, "poll_interval, else drawn");
-    core->add_option("--without", arguments.without, "leave out these troubles");
-    core->add_option("--only", arguments.only, "only these troubles");
-    core->add_flag("--story", arguments.story, "tell how a violation came about");
-    core->add_flag("--shrink", arguments.shrink, "the same, of the shortest life that shows it");
-    core->add_flag("--verbose", arguments.verbose, "a line for each life");
-    core->add_flag("--keep-going", arguments.keep_going, "after a violation as well");
+    add_options(*core, arguments);
+    auto* daemon = app.add_subcommand("daemon", "the whole daemon, days at a time");
+    daemon->add_option("--days", arguments.days, "length of each life");
+    add_options(*daemon, arguments);
     CLI11_PARSE(app, argc, argv);
-    return run_core(arguments);
+    if (core->parsed()) {
+        auto options = options_of(arguments, Options{});
+        options.length = days_of(arguments.years * 365);
+        return run_all(arguments, options, &live<CoreRun>);
+    }
+    auto options = options_of(arguments, daemon_options());
+    options.length = days_of(arguments.days);
+    return run_all(arguments, options, &live<DaemonRun>);
 }

@@ -210,7 +210,7 @@ const fleet::Observation* Listing::take_one(std::int64_t id, const Lies& lies) {
     return &seen_[at];
 }
 
-void Listing::served(Instant began, Instant at) {
+void Listing::served(Instant began, Instant at, std::int64_t but) {
     auto& bill = judge_.bill();
     if (last_served_ != Instant{}) {
         for (const auto& [watched, rate] : lost_) {
@@ -223,6 +223,12 @@ void Listing::served(Instant began, Instant at) {
     }
     lost_.clear();
     for (auto& row : rows_) {
+        if (row.watched->id == but) {
+            if (last_served_ != Instant{}) {
+                bill.unseen(*row.watched, row.charged, last_served_, at);
+            }
+            continue;
+        }
         const bool is_new = !row.watched->any_sample;
         judge_.sample(*row.watched, row.reading, at);
         if (row.reading.rate != row.charged || row.revision != row.served_revision) {
@@ -233,6 +239,9 @@ void Listing::served(Instant began, Instant at) {
                 is_new ? std::max(last_served_, row.reading.started) : last_served_;
             if (last_served_ != Instant{}) {
                 bill.unseen(*row.watched, most, std::min(from, at), at);
+            } else if (at - row.reading.started < std::chrono::hours{1}) {
+                // The very first time a young one is taken to have cost this from its beginning.
+                bill.unseen(*row.watched, most, row.reading.started, at);
             }
             row.charged = row.reading.rate;
             row.served_revision = row.revision;

@@ -43,8 +43,9 @@ class Listing {
     /// One row anew; null when it is gone.
     const fleet::Observation* take_one(std::int64_t id, const Lies& lies);
 
-    /// Tells the judge of the rows as last taken: the listing was complete and arrived.
-    void served(Instant began, Instant at);
+    /// Tells the judge of the rows as last taken: the listing was complete and arrived, `but` for
+    /// one row that it lacked.
+    void served(Instant began, Instant at, std::int64_t but = 0);
     /// The same for one row of a fresh read.
     void read(std::int64_t id, Instant at);
 

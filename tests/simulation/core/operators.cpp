@@ -37,7 +37,7 @@ void CoreRun::operate() {
         auto [answer, effects] = engine_->protect(wish, actor, now());
         story("protect {} for {}: {}", instance->id(), humanize(span), answer.message);
         if (answer.ok) {
-            judge_->protect(instance->id(), now_ + std::min<Duration>(span, hours{24}));
+            judge_->protect(instance->id(), now_ + span);
         }
         settle(std::move(effects));
     } else if (kind < 0.45 && instance != nullptr) {
@@ -66,6 +66,9 @@ void CoreRun::operate() {
                 "{} hold {}: {}", approve ? "approve" : "dismiss", hold.id.value(), answer.message);
             for (const auto id : hold.instances) {
                 judge_->held(id.value(), false);
+                if (!approve) {
+                    judge_->dismissed(id.value(), hold.kind == enforcement::Hold::Kind::mass_idle);
+                }
             }
             settle(std::move(effects));
             if (!engine_) {

@@ -41,6 +41,9 @@ void Totals::add(const Report& report) {
     for (std::size_t i = 0; i < invariant_count; ++i) {
         sum_.checks[i] += report.checks[i];
     }
+    for (const auto& [name, count] : report.kinds) {
+        sum_.kinds[name] += count;
+    }
     for (const auto& [name, count] : report.reasons) {
         sum_.reasons[name] += count;
     }
@@ -74,6 +77,9 @@ std::string Totals::text() const {
         sum_.steps,
         sum_.people_acts);
     text += fmt::format("troubles    {}\n", listed(troubles));
+    if (!sum_.kinds.empty()) {
+        text += fmt::format("of them     {}\n", listed(sum_.kinds));
+    }
     text += fmt::format("actions     {} (condemned by: {})\n", sum_.kills, listed(sum_.reasons));
     text += fmt::format("alerts      {} ({})\n", sum_.alerts, listed(sum_.alert_kinds));
     text += fmt::format(

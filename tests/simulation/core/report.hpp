@@ -5,6 +5,7 @@
 #include "world/plan.hpp"
 
 #include <array>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Report {
     std::uint64_t people_acts = 0;
     std::uint64_t hash = 0;  ///< of the trace: equal for equal runs
     std::array<std::uint64_t, trouble_count> troubles{};
+    std::map<std::string, std::uint64_t> kinds;  ///< of trouble, finer than those
     std::uint64_t kills = 0;
     std::uint64_t alerts = 0;
     std::map<std::string, std::uint64_t> reasons;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 namespace vastwatch::simulation {
 namespace {
@@ -173,7 +174,11 @@ void CoreRun::tell_cases() {
         }
     }
     for (const auto& hold : view->holds) {
-        story("open hold {} of {} instances", hold.id.value(), hold.instances.size());
+        story(
+            "open hold {} ({}) of {}",
+            hold.id.value(),
+            enforcement::to_string(hold.kind),
+            fmt::join(hold.instances | std::views::transform(&InstanceId::value), " "));
     }
 }
 
@@ -270,6 +275,9 @@ void CoreRun::start() {
         tenant->reads.clear();
         tenant->requests.clear();
         tenant->reading = tenant->requesting = false;
+        const bool slow = incarnation_ > 1 && tenant->slow_start.strikes();
+        tenant->unlisted_until =
+            slow ? now_ + draw_length(tenant->slow_start.random(), seconds{5}, minutes{20}) : now_;
     }
     wake_.reset();
     delivery_ = now_;
@@ -313,15 +321,27 @@ void CoreRun::tell_judge(const engine::Changes& changes, const engine::Effects& 
             record.detail,
             fmt::join(record.reasons, "; "));
         if (record.action == "hold") {
-            judge_->held(id, true);
+            judge_->held(id, true, held_as_mass(*record.instance));
         } else if (record.outcome == "intended") {
-            judge_->intended(id);
+            judge_->intended(id, record.reasons);
         } else if (
             record.outcome == "dropped" || record.outcome == "vanished" ||
             record.outcome == "confirmed") {
             judge_->dropped(id);
         }
     }
+}
+
+bool CoreRun::held_as_mass(InstanceId id) {
+    const auto view = engine_->view(now());
+    for (const auto& item : view->cases) {
+        for (const auto& hold : view->holds) {
+            if (item.instance == id && item.hold == hold.id) {
+                return hold.kind == enforcement::Hold::Kind::mass_idle;
+            }
+        }
+    }
+    return false;
 }
 
 void CoreRun::not_stored(engine::Changes changes, engine::Effects& effects) {
@@ -334,6 +354,11 @@ void CoreRun::not_stored(engine::Changes changes, engine::Effects& effects) {
         return std::string{"something is requested although nothing can be stored"};
     });
     effects.requests.clear();
+    for (const auto& record : effects.audit) {
+        if (record.instance && record.action == "hold") {
+            judge_->held(record.instance->value(), true, held_as_mass(*record.instance));
+        }
+    }
 }
 
 void CoreRun::settle(engine::Effects effects) {
@@ -474,7 +499,8 @@ Lies CoreRun::lies_of(Tenant& tenant) {
 void CoreRun::poll(Tenant& tenant) {
     ++polls_;
     const bool rejected = tenant.rejected.on(now_);
-    if (tenant.blind.on(now_) || rejected || tenant.failed_poll.strikes()) {
+    const bool listed = now_ >= tenant.unlisted_until;
+    if (!listed || tenant.blind.on(now_) || rejected || tenant.failed_poll.strikes()) {
         judge_->disturbed(now_);
         ++tenant.failures;
         const Duration pause = std::min<Duration>(
@@ -504,8 +530,10 @@ void CoreRun::poll(Tenant& tenant) {
         sweep.rows = rows;
         const auto which =
             static_cast<std::ptrdiff_t>(tenant.missing_row.random().below(sweep.rows.size()));
-        judge_->watch(tenant.index, sweep.rows[static_cast<std::size_t>(which)].id.value()).changes++;
+        const auto id = sweep.rows[static_cast<std::size_t>(which)].id.value();
+        ++judge_->watch(tenant.index, id).changes;
         sweep.rows.erase(sweep.rows.begin() + which);
+        tenant.listing.served(now_ - took, now_, id);
         note("missing");
         settle(engine_->on_sweep(sweep, now()));
         return;
@@ -524,16 +552,21 @@ void CoreRun::next_read(Tenant& tenant) {
     tenant.reading = true;
     auto order = std::move(tenant.reads.front());
     tenant.reads.pop_front();
-    after(draw_answer(daemon_random_), [this, &tenant, order]() {
+    const Now began = now();
+    after(draw_answer(daemon_random_), [this, &tenant, order, began, began_truly = now_]() {
         tenant.reading = false;
-        read(tenant, order);
+        read(tenant, order, began, began_truly);
         if (engine_) {
             next_read(tenant);
         }
     });
 }
 
-void CoreRun::read(Tenant& tenant, const engine::VerifyOrder& order) {
+void CoreRun::read(
+    Tenant& tenant,
+    const engine::VerifyOrder& order,
+    Now began,
+    Instant began_truly) {
     if (failed_read_.strikes() || tenant.blind.on(now_) || tenant.rejected.on(now_)) {
         judge_->disturbed(now_);
         settle(engine_->on_verify_failed(order, "timed out", now()));
@@ -542,7 +575,7 @@ void CoreRun::read(Tenant& tenant, const engine::VerifyOrder& order) {
     fleet::Verification read;
     read.account = order.account;
     read.asked = order.ids;
-    read.read_at = now();
+    read.read_at = began;  // as the client has it: what is read is at least that fresh
     const auto lies = lies_of(tenant);
     for (const auto id : order.ids) {
         if (const auto* row = tenant.listing.take_one(id.value(), lies)) {
@@ -552,7 +585,7 @@ void CoreRun::read(Tenant& tenant, const engine::VerifyOrder& order) {
             recipe.label = row->label;
             recipe.gpu_name = row->gpu_name;
             read.recipes.push_back(std::move(recipe));
-            tenant.listing.read(id.value(), now_);
+            tenant.listing.read(id.value(), began_truly);
         }
     }
     note("read", static_cast<std::int64_t>(read.rows.size()));
@@ -747,7 +780,7 @@ void CoreRun::set_clock() {
         skew_ < before ? "set back" : "set forward",
         humanize(std::chrono::abs(skew_ - before)));
     note("clock", skew_.count());
-    judge_->clock_moved(now_);
+    judge_->clock_moved(skew_ - before, skew_ != Duration{0}, now_);
     wake_ = engine_ ? std::optional{now_ + milliseconds{1}} : std::nullopt;
     if (engine_) {
         delivery_ = now_;

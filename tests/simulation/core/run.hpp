@@ -63,6 +63,7 @@ class CoreRun {
     void not_stored(engine::Changes changes, engine::Effects& effects);
     void tell_judge(const engine::Changes& changes, const engine::Effects& effects);
     void carry_out(engine::Effects& effects);
+    bool held_as_mass(InstanceId id);
     void deliver();
     void reload();
 
@@ -70,7 +71,7 @@ class CoreRun {
     void poll(Tenant& tenant);
     void bill(Tenant& tenant);
     void read_charges(Tenant& tenant);
-    void read(Tenant& tenant, const engine::VerifyOrder& order);
+    void read(Tenant& tenant, const engine::VerifyOrder& order, Now began, Instant began_truly);
     void send(Tenant& tenant, const engine::RequestOrder& order);
     void next_read(Tenant& tenant);
     void next_request(Tenant& tenant);

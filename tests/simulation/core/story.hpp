@@ -31,7 +31,7 @@ class Story {
     const std::deque<std::string>& lines() const { return lines_; }
 
   private:
-    static constexpr std::size_t longest = 4000;
+    static constexpr std::size_t longest = 20000;
 
     bool keep_;
     std::deque<std::string> lines_;

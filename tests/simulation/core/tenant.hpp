@@ -35,7 +35,8 @@ struct CoreRun::Tenant {
               {0.15, minutes(30), hours(20)},
               plan.begin),
           failed_poll(plan.options, Trouble::failed_poll, name, 0.004),
-          missing_row(plan.options, Trouble::missing_row, name, 0.0008) {}
+          missing_row(plan.options, Trouble::missing_row, name, 0.0008),
+          slow_start(plan.options, Trouble::crash, "first listing of " + name, 0.3) {}
 
     static Duration minutes(int count) { return std::chrono::minutes{count}; }
 
@@ -54,6 +55,8 @@ struct CoreRun::Tenant {
     Spells no_charges;
     Mishap failed_poll;
     Mishap missing_row;
+    Mishap slow_start;
+    Instant unlisted_until;  ///< after a restart listings fail for a while, now and then
     std::int64_t frozen_id = 0;
     std::uint64_t frozen_spell = 0;
 

@@ -54,7 +54,7 @@ void end_often(Stage& stage, std::uint64_t seed) {
     runtime::SeededRandom random{seed};
     machine.start();
     while (machine.truth().wall < noon + 3h) {
-        const auto mishap = random.next() % 2 == 0 ? Mishap::kill : Mishap::power_cut;
+        const auto mishap = random.next() % 2 == 0 ? Harm::kill : Harm::power_cut;
         if (random.next() % 2 == 0) {
             machine.end_after_handlers(1 + random.next() % 400, mishap);
         } else {
@@ -75,7 +75,7 @@ TEST_CASE("killed between any two handlers, the daemon ends its story well") {
         CAPTURE(k);
         Stage stage{story()};
         stage.machine().start();
-        stage.machine().end_after_handlers(k, Mishap::kill);
+        stage.machine().end_after_handlers(k, Harm::kill);
         stage.run_for(3h);
         CHECK(stage.witness().count(Turn::killed) == 1);
         check_end(stage);
@@ -84,7 +84,7 @@ TEST_CASE("killed between any two handlers, the daemon ends its story well") {
 
 TEST_CASE("killed, or without power, at any disk operation, the daemon ends its story well") {
     const auto operations = whole_story().operations;
-    for (const auto mishap : {Mishap::kill, Mishap::power_cut}) {
+    for (const auto mishap : {Harm::kill, Harm::power_cut}) {
         for (std::uint64_t k = 1; k < operations; k += 31) {
             CAPTURE(k);
             CAPTURE(to_string(mishap));
@@ -93,7 +93,7 @@ TEST_CASE("killed, or without power, at any disk operation, the daemon ends its 
             stage.machine().disk().plan(k, mishap);
             stage.machine().start();
             stage.run_for(3h);
-            const auto turn = mishap == Mishap::kill ? Turn::killed : Turn::power_cut;
+            const auto turn = mishap == Harm::kill ? Turn::killed : Turn::power_cut;
             CHECK(stage.witness().count(turn) == 1);
             check_end(stage);
         }
@@ -102,7 +102,7 @@ TEST_CASE("killed, or without power, at any disk operation, the daemon ends its 
 
 TEST_CASE("each disk operation may fail once without harm") {
     const auto operations = whole_story().operations;
-    for (const auto mishap : {Mishap::no_space, Mishap::io_error, Mishap::short_write}) {
+    for (const auto mishap : {Harm::no_space, Harm::io_error, Harm::short_write}) {
         for (std::uint64_t k = 1; k < operations; k += 67) {
             CAPTURE(k);
             CAPTURE(to_string(mishap));

@@ -77,7 +77,7 @@ void write_all(int descriptor, const std::string& bytes, std::uint64_t offset) {
 
 }  // namespace
 
-std::string_view to_string(Mishap mishap) {
+std::string_view to_string(Harm mishap) {
     constexpr std::array<std::string_view, 5> words{
         "no_space", "io_error", "short_write", "kill", "power_cut"};
     return words.at(static_cast<std::size_t>(mishap));
@@ -106,8 +106,27 @@ Disk* Disk::current() {
     return present;
 }
 
-void Disk::plan(std::uint64_t operation, Mishap mishap) {
+void Disk::plan(std::uint64_t operation, Harm mishap) {
     plans_.insert_or_assign(operation, mishap);
+}
+
+bool Disk::is_durable(std::string_view name, std::uint64_t offset, std::uint64_t size) const {
+    for (const auto& [inode, file] : files_) {
+        if (file.name != name) {
+            continue;
+        }
+        bool durable = true;  // what no change touches is
+        for (const auto& change : file.changes) {
+            const auto end = change.offset + change.bytes.size();
+            if (change.fate != Fate::durable) {
+                durable = durable && (end <= offset || change.offset >= offset + size);
+            } else if (change.offset <= offset && end >= offset + size) {
+                durable = true;
+            }
+        }
+        return durable;
+    }
+    return true;
 }
 
 bool Disk::owns(const char* path) const {
@@ -119,14 +138,14 @@ std::string Disk::name_of(const char* path) const {
     return std::string{std::string_view{path}.substr(prefix_.size())};
 }
 
-void Disk::ended(Mishap mishap) {
+void Disk::ended(Harm mishap) {
     ++mishaps_[mishap];
     dead_ = true;
-    power_lost_ = mishap == Mishap::power_cut;
+    power_lost_ = mishap == Harm::power_cut;
     plans_.clear();
 }
 
-void Disk::end(Mishap mishap) {
+void Disk::end(Harm mishap) {
     if (!dead_) {
         ended(mishap);
     }
@@ -142,7 +161,7 @@ Disk::admit(std::string_view kind, const File* file, std::uint64_t at, std::uint
     }
     const bool grows = kind == "create" || (kind == "write" && at + size > file->size);
     if (full_ && grows) {
-        ++mishaps_[Mishap::no_space];
+        ++mishaps_[Harm::no_space];
         verdict.error = ENOSPC;
     }
     if (file != nullptr && file->memory) {
@@ -161,15 +180,15 @@ Disk::admit(std::string_view kind, const File* file, std::uint64_t at, std::uint
     }
     const auto mishap = planned->second;
     plans_.erase(planned);
-    if (mishap == Mishap::kill || mishap == Mishap::power_cut) {
+    if (mishap == Harm::kill || mishap == Harm::power_cut) {
         verdict.last = true;
         ended(mishap);
         return verdict;
     }
     ++mishaps_[mishap];
-    verdict.cut_short = mishap == Mishap::short_write && kind == "write" && size > 1;
+    verdict.cut_short = mishap == Harm::short_write && kind == "write" && size > 1;
     if (!verdict.cut_short) {
-        verdict.error = mishap == Mishap::no_space ? ENOSPC : EIO;
+        verdict.error = mishap == Harm::no_space ? ENOSPC : EIO;
     }
     return verdict;
 }

@@ -29,7 +29,7 @@
 namespace vastwatch::simulation {
 
 /// What can happen to one operation.
-enum class Mishap : std::uint8_t {
+enum class Harm : std::uint8_t {
     no_space,     ///< ENOSPC
     io_error,     ///< EIO; after a failed fsync the data of before may never reach the disk
     short_write,  ///< a part is written, and said to be
@@ -37,7 +37,7 @@ enum class Mishap : std::uint8_t {
     power_cut,    ///< the machine ends here; what is not synced may be lost
 };
 
-std::string_view to_string(Mishap mishap);
+std::string_view to_string(Harm mishap);
 
 class Disk {
   public:
@@ -59,7 +59,7 @@ class Disk {
     std::uint64_t operations() const { return operations_; }
 
     /// Operation number `operation`, counted from one, meets this mishap.
-    void plan(std::uint64_t operation, Mishap mishap);
+    void plan(std::uint64_t operation, Harm mishap);
 
     /// Forgets what was planned and has not come.
     void forget_plans() { plans_.clear(); }
@@ -70,7 +70,7 @@ class Disk {
     bool full() const { return full_; }
 
     /// Ends the process or the machine between two operations.
-    void end(Mishap mishap);
+    void end(Harm mishap);
 
     /// After a kill or power cut every operation is refused, without an effect.
     bool dead() const { return dead_; }
@@ -80,8 +80,11 @@ class Disk {
     /// Undoes what a power cut has lost and works again. No file may be open.
     void boot();
 
+    /// Those bytes of that file would survive a power cut.
+    bool is_durable(std::string_view name, std::uint64_t offset, std::uint64_t size) const;
+
     /// How many mishaps of each kind have happened.
-    const std::map<Mishap, std::uint64_t>& mishaps() const { return mishaps_; }
+    const std::map<Harm, std::uint64_t>& mishaps() const { return mishaps_; }
 
     // --- What the C library's calls become; as those, with errno.
     int open(const char* path, int flags, unsigned mode);
@@ -151,7 +154,7 @@ class Disk {
 
     std::uint64_t below(std::uint64_t limit) { return limit == 0 ? 0 : random_.next() % limit; }
 
-    void ended(Mishap mishap);
+    void ended(Harm mishap);
 
     std::filesystem::path directory_;
     std::string prefix_;  // the directory with a slash
@@ -159,8 +162,8 @@ class Disk {
     runtime::SeededRandom random_;
     Trace& trace_;
     std::function<Instant()> now_;
-    std::map<std::uint64_t, Mishap> plans_;
-    std::map<Mishap, std::uint64_t> mishaps_;
+    std::map<std::uint64_t, Harm> plans_;
+    std::map<Harm, std::uint64_t> mishaps_;
     std::vector<std::uint64_t> open_;  // by descriptor: the inode, 1 for the directory, 0 for none
     std::map<std::uint64_t, File> files_;
     std::vector<Naming> namings_;

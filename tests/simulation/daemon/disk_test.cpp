@@ -85,7 +85,7 @@ TEST_CASE("what a power cut loses was not synced") {
         const int directory = ::open(drive.directory.c_str(), O_RDONLY | O_DIRECTORY);
         REQUIRE(::fsync(directory) == 0);
         put(descriptor, "second\n");
-        drive.disk->end(Mishap::power_cut);
+        drive.disk->end(Harm::power_cut);
         ::close(directory);
         ::close(descriptor);
         drive.disk->boot();
@@ -105,7 +105,7 @@ TEST_CASE("a name that was not synced may be lost in a power cut") {
         const int descriptor = open_new(drive.file("log"));
         put(descriptor, "first\n");
         REQUIRE(::fsync(descriptor) == 0);
-        drive.disk->end(Mishap::power_cut);
+        drive.disk->end(Harm::power_cut);
         ::close(descriptor);
         drive.disk->boot();
         found.insert(std::filesystem::exists(drive.file("log")));
@@ -127,7 +127,7 @@ TEST_CASE("a renaming that was not synced is undone with what it replaced") {
         REQUIRE(::fsync(directory) == 0);
         ::close(directory);
         REQUIRE(::rename(drive.file("new").c_str(), drive.file("old").c_str()) == 0);
-        drive.disk->end(Mishap::power_cut);
+        drive.disk->end(Harm::power_cut);
         drive.disk->boot();
         found.insert(drive.content("old") + "," + drive.content("new"));
     }
@@ -138,7 +138,7 @@ TEST_CASE("a kill keeps what was written and refuses what comes after") {
     Drive drive;
     const int descriptor = open_new(drive.file("log"));
     put(descriptor, "first\n");
-    drive.disk->end(Mishap::kill);
+    drive.disk->end(Harm::kill);
     CHECK(::write(descriptor, "x", 1) == -1);
     CHECK(::open(drive.file("other").c_str(), O_RDWR | O_CREAT, 0600) == -1);
     CHECK(::unlink(drive.file("log").c_str()) == -1);
@@ -155,10 +155,10 @@ TEST_CASE("what a failed sync has not written no later one does") {
     REQUIRE(::fsync(directory) == 0);
     ::close(directory);
     put(descriptor, "lost\n");
-    drive.disk->plan(drive.disk->operations() + 1, Mishap::io_error);
+    drive.disk->plan(drive.disk->operations() + 1, Harm::io_error);
     CHECK(::fsync(descriptor) == -1);
     CHECK(::fsync(descriptor) == 0);
-    drive.disk->end(Mishap::power_cut);
+    drive.disk->end(Harm::power_cut);
     ::close(descriptor);
     drive.disk->boot();
     CHECK(drive.content("log").empty());
@@ -167,7 +167,7 @@ TEST_CASE("what a failed sync has not written no later one does") {
 TEST_CASE("a planned mishap meets the operation of its number") {
     Drive drive;
     const int descriptor = open_new(drive.file("log"));
-    drive.disk->plan(drive.disk->operations() + 2, Mishap::no_space);
+    drive.disk->plan(drive.disk->operations() + 2, Harm::no_space);
     put(descriptor, "a");
     CHECK(::write(descriptor, "b", 1) == -1);
     CHECK(errno == ENOSPC);

@@ -31,7 +31,7 @@ Machine::Machine(MachineSettings settings, vastsim::World& world, Observer& obse
       config_(settings_.config) {}
 
 Machine::~Machine() {
-    disk_.end(Mishap::kill);
+    disk_.end(Harm::kill);
     process_.reset();
     std::error_code ignored;
     fs::remove_all(settings_.directory, ignored);
@@ -170,7 +170,8 @@ bool Machine::die_if_planned() {
 }
 
 void Machine::run_until(Instant until) {
-    while (truth().wall < until) {
+    interrupted_ = false;
+    while (truth().wall < until && !interrupted_) {
         if (!process_) {
             const bool due = start_at_ && *start_at_ < until;
             pass(due ? std::max(*start_at_, truth_.wall) : until);
@@ -193,7 +194,7 @@ void Machine::run_until(Instant until) {
                 disk_.boot();
             }
         } else if (!ran && stop_by_ && truth().wall >= *stop_by_) {
-            disk_.end(Mishap::kill);
+            disk_.end(Harm::kill);
             end_process(Turn::stop_slow, "", settings_.restart_after);
             disk_.boot();
         }
@@ -243,14 +244,14 @@ bool Machine::execute(const web::Command& command) {
 
 void Machine::kill() {
     if (process_) {
-        disk_.end(Mishap::kill);
+        disk_.end(Harm::kill);
         die();
     }
 }
 
 void Machine::cut_power(Duration off) {
     set_power_off(off);
-    disk_.end(Mishap::power_cut);
+    disk_.end(Harm::power_cut);
     if (process_) {
         die();
         return;
@@ -262,8 +263,8 @@ void Machine::cut_power(Duration off) {
     disk_.boot();
 }
 
-void Machine::end_after_handlers(std::uint64_t count, Mishap mishap) {
-    VW_ASSERT(mishap == Mishap::kill || mishap == Mishap::power_cut);
+void Machine::end_after_handlers(std::uint64_t count, Harm mishap) {
+    VW_ASSERT(mishap == Harm::kill || mishap == Harm::power_cut);
     handler_plans_.insert_or_assign(handlers_ + count, mishap);
 }
 

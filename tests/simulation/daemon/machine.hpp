@@ -44,6 +44,9 @@ class Machine {
     /// it. The service is off until start().
     void run_until(Instant until);
 
+    /// For an observer: run_until() returns after the handler that runs now.
+    void interrupt() { interrupted_ = true; }
+
     // --- Time.
 
     /// The true time.
@@ -76,7 +79,7 @@ class Machine {
     /// Off at once, and on again after so long.
     void cut_power(Duration off);
     /// The process is killed, or the power cut, after so many handlers more.
-    void end_after_handlers(std::uint64_t count, Mishap mishap);
+    void end_after_handlers(std::uint64_t count, Harm mishap);
 
     /// How long the power stays off when a plan cuts it.
     void set_power_off(Duration off) { power_off_ = off; }
@@ -130,9 +133,10 @@ class Machine {
     std::optional<Instant> start_at_;
     std::optional<Instant> stop_by_;
     Duration power_off_ = std::chrono::minutes{2};
-    std::map<std::uint64_t, Mishap> handler_plans_;
+    std::map<std::uint64_t, Harm> handler_plans_;
     std::uint64_t handlers_ = 0;
     std::uint64_t starts_ = 0;
+    bool interrupted_ = false;
     std::unique_ptr<Process> process_;  // ends before all that it refers to
 };
 

@@ -97,6 +97,10 @@ bool takes(Manner manner) {
     return manner == Manner::takes || manner == Manner::takes_hangs || manner == Manner::takes_cuts;
 }
 
+bool refuses(Manner manner) {
+    return manner == Manner::refuses || manner == Manner::gone;
+}
+
 std::string message_id(const std::string& message) {
     constexpr std::string_view name = "Message-ID:";
     const auto at = message.find(name);
@@ -296,6 +300,7 @@ Network::tell(const net::Request& request, const std::string& host, Now truth, b
     delivery.body = request.body;
     delivery.taken = taken;
     delivery.confirmed = taken && status && !cut;
+    delivery.refused = refuses(present.manner) && !cut;
     observer_.on_delivery(delivery);
     return fate;
 }
@@ -326,7 +331,7 @@ Network::MailFate Network::send(const notify::Mail& mail, Now truth) {
     if (!status) {
         fate.after = patience;
         fate.attempt.answer = "the mail server does not answer";
-    } else if (present.manner == Manner::refuses || present.manner == Manner::gone) {
+    } else if (refuses(present.manner)) {
         fate.attempt.verdict = notify::Verdict::refused;
         fate.attempt.answer = "550 no such mailbox";
     } else if (present.manner == Manner::takes && !cut) {
@@ -343,6 +348,7 @@ Network::MailFate Network::send(const notify::Mail& mail, Now truth) {
     delivery.body = mail.message;
     delivery.taken = takes(present.manner);
     delivery.confirmed = fate.attempt.verdict == notify::Verdict::delivered;
+    delivery.refused = fate.attempt.verdict == notify::Verdict::refused;
     observer_.on_delivery(delivery);
     return fate;
 }

@@ -80,6 +80,12 @@ class Network {
     /// `receiver`: a URL's host, or "mail".
     void add(const std::string& receiver, Mood mood) { moods_[receiver].push_back(mood); }
 
+    /// From now on everything works.
+    void forget_troubles() {
+        outages_.clear();
+        moods_.clear();
+    }
+
     /// What will come of a request that is sent now: after how long, and what.
     struct Fate {
         std::uint64_t number = 0;  // of an API request, else 0

@@ -41,6 +41,7 @@ struct Delivery {
     std::string_view body;      // of the request, or the mail
     bool taken = false;         // it was received, whatever the daemon was told
     bool confirmed = false;     // and the daemon is told so, if it lives to hear it
+    bool refused = false;       // for good: it need not come again
 };
 
 enum class Turn : std::uint8_t {

@@ -109,7 +109,8 @@ watch::World Process::world() {
         make_mailer,
         surroundings_.load_config,
         set_level,
-        std::chrono::hours{1}};
+        std::chrono::hours{1},
+        Duration{0}};
 }
 
 bool Process::start() {

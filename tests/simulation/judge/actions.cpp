@@ -60,7 +60,9 @@ bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) cons
     }
     if (watched.idle_since && watched.last_idle - *watched.idle_since > rules.idle_for) {
         const double whole = static_cast<double>((watched.known + watched.unknown).count());
-        const double known = static_cast<double>(watched.known.count());
+        const bool lost = watched.lost_of == watched.idle_since;
+        const Duration slack = lost ? watched.lost : Duration{0};
+        const double known = static_cast<double>((watched.known + slack).count());
         if (whole == 0 || known / whole >= rules.idle_coverage.ratio() - 1e-9) {
             return true;
         }
@@ -100,12 +102,14 @@ bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) cons
 /// What it costs per hour, or did before what was taken down in the last minutes went.
 UsdPerHour Judge::recent_burn(const Owner& owner, Instant at) const {
     UsdPerHour sum = bill_.burn(owner, at);
+    UsdPerHour served;
     for (const auto& [id, watched] : watches_) {
         if (watched.team == owner && watched.ordered_at && at - *watched.ordered_at < minutes{15}) {
-            sum += watched.rate;
+            sum += watched.ordered_rate;
         }
+        served += watched.team == owner && !watched.missing ? watched.rate : UsdPerHour{};
     }
-    return sum;
+    return std::max(sum, served);  // what went since the latest listing nobody could know
 }
 
 bool Judge::over_cap(const policy::Policy& policy, const Watched& watched, Instant at) {
@@ -149,7 +153,9 @@ bool Judge::too_many(const policy::Policy& policy, const Watched& watched) const
     }
     int older = 0;
     for (const auto& [id, other] : watches_) {
-        const bool counts = other.team == watched.team && !other.missing && !other.unloading;
+        const bool going = other.ordered_at && *watched.read_at - *other.ordered_at < minutes{10};
+        const bool counts =
+            other.team == watched.team && (going || (!other.missing && !other.unloading));
         const bool before =
             std::pair{other.started, other.id} < std::pair{watched.started, watched.id};
         older += counts && before ? 1 : 0;
@@ -222,8 +228,17 @@ void Judge::judge_permission(const Watched& watched, Instant at) {
         !paused_ || at <= paused_changed_ + epsilon, Invariant::nothing_forbidden, at, [&] {
             return fmt::format("{} is acted upon while actions are paused", watched.id);
         });
-    verdicts_.require(!watched.held, Invariant::nothing_forbidden, at, [&] {
-        return fmt::format("{} is acted upon while it is held", watched.id);
+    const bool held = watched.held && !(watched.held_as_mass && over_cap(*policy_, watched, at));
+    verdicts_.require(!held, Invariant::nothing_forbidden, at, [&] {
+        const auto start = policy_->calendar.day_start(at);
+        const auto truth = bill_.spend(watched.team, start, at);
+        return fmt::format(
+            "{} is acted upon while it is held{}; team \"{}\" has spent {} (+{}) today",
+            watched.id,
+            watched.held_as_mass ? " as one of many" : "",
+            watched.team,
+            to_decimal(truth.amount),
+            to_decimal(truth.over));
     });
     const bool protected_now = watched.protected_until && at < *watched.protected_until;
     verdicts_.require(!protected_now, Invariant::nothing_forbidden, at, [&] {
@@ -248,10 +263,14 @@ void Judge::judge_order(Watched& watched, bool destroy, Instant at) {
     judge_permission(watched, at);
     verdicts_.require(
         watched.read_at && at - *watched.read_at <= read_is_fresh &&
-            watched.read_label == watched.label,
+            watched.read_label == watched.label && !watched.read_renamed,
         Invariant::read_afresh,
         at,
         [&] { return fmt::format("{} is acted upon without a fresh read", watched.id); });
+    const bool listed = sweeps_[watched.account].listed >= restarted_at_;
+    verdicts_.require(listed, Invariant::nothing_stale, at, [&] {
+        return fmt::format("{} is acted upon before any listing since the start", watched.id);
+    });
     verdicts_.require(intended_.contains(watched.id), Invariant::intent_first, at, [&] {
         return fmt::format("{} is acted upon without a durable intent", watched.id);
     });
@@ -260,10 +279,10 @@ void Judge::judge_order(Watched& watched, bool destroy, Instant at) {
         reasons = condemned(*previous_, watched, destroy, at);
     }
     verdicts_.require(!reasons.empty(), Invariant::no_wrong_kill, at, [&] {
+        const auto today = bill_.spend(watched.team, policy_->calendar.day_start(at), at);
         return fmt::format(
             "{} ({}, team \"{}\") is to be {}, and no rule condemns it: idle since {}, last idle "
-            "{}, "
-            "warned {}, known {} unknown {}",
+            "{}, warned {}, known {} unknown {}; the team spent {} (+{}) today at {}",
             watched.id,
             watched.label,
             watched.team,
@@ -272,7 +291,10 @@ void Judge::judge_order(Watched& watched, bool destroy, Instant at) {
             format_rfc3339(watched.last_idle),
             watched.warned_at ? format_rfc3339(*watched.warned_at) : "never",
             humanize(watched.known),
-            humanize(watched.unknown));
+            humanize(watched.unknown),
+            format_usd(today.amount),
+            format_usd(today.over),
+            format_rate(recent_burn(watched.team, at)));
     });
     const auto& rules = rules_of(watched);
     if (reasons.size() == 1 && reasons.front() == "idle") {
@@ -301,12 +323,42 @@ void Judge::ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant 
         }
         auto& watched = found->second;
         judge_order(watched, destroy, at);
+        judge_repeat(watched, destroy, at);
         watched.ordered_at = at;
+        watched.ordered_rate = std::max(watched.rate, watched.ordered_rate);
         watched.ordered_destroy = destroy;
+        watched.order_disturbed = !calm(at, minutes{1});
+        watched.done_judged = false;
+        watched.survived_order = false;
+        watched.seen_since_order = false;
+        fresh_orders_.emplace_back(at, id);
+        judge_limits(watched, at);
         ++watched.orders;
         watched.due_since.reset();
         ++kills_;
     }
+}
+
+/// Asking again and again got people's accounts closed.
+void Judge::judge_repeat(Watched& watched, bool destroy, Instant at) {
+    const bool again = watched.ordered_at && watched.ordered_destroy == destroy;
+    verdicts_.require(
+        !again || at - *watched.ordered_at >= seconds{25}, Invariant::pace_kept, at, [&] {
+            return fmt::format(
+                "{} is asked for again after {}", watched.id, humanize(at - *watched.ordered_at));
+        });
+    verdicts_.require(!watched.unloading, Invariant::pace_kept, at, [&] {
+        return fmt::format("{} is asked for while it is being unloaded", watched.id);
+    });
+    watched.orders_since = watched.orders_since.value_or(at);
+    const auto days = 1 + (at - *watched.orders_since) / std::chrono::hours{24};
+    verdicts_.require(watched.orders < 20 + days * 150, Invariant::pace_kept, at, [&] {
+        return fmt::format(
+            "{} was asked for {} times within {}",
+            watched.id,
+            watched.orders,
+            humanize(at - *watched.orders_since));
+    });
 }
 
 void Judge::judge_overshoot(const Watched& watched, Instant at) {
@@ -319,7 +371,8 @@ void Judge::judge_overshoot(const Watched& watched, Instant at) {
         const auto& calendar = policy_->calendar;
         const Instant start =
             window == Window::day ? calendar.day_start(at) : calendar.month_start(at);
-        if (start != utc_day_start(start)) {
+        // What was spent before the daemon began comes from charges alone, and late.
+        if (start != utc_day_start(start) || start < begun_) {
             continue;
         }
         const auto truth = bill_.spend(watched.team, start, at);
@@ -328,7 +381,11 @@ void Judge::judge_overshoot(const Watched& watched, Instant at) {
         if (!first || truth.amount < *cap || !calm(at, std::chrono::hours{2})) {
             continue;
         }
+        // A cap that is reached by a reload, or while something was held, is not crossed now.
         const auto burn = bill_.burn(watched.team, at);
+        if (bill_.spend(watched.team, start, at - minutes{5}).amount >= *cap) {
+            continue;
+        }
         const Usd bound = accrue(burn, setting_.request_pace + seconds{1}) + truth.under +
                           Usd::from_nanos(10'000'000);
         ++lateness_.cap_actions;
@@ -353,8 +410,9 @@ bool Judge::exempt(const Watched& watched, Instant at) const {
     const bool busy_hour =
         limits.max_actions_per_hour > 0 &&
         recent_orders_.size() + 1 >= static_cast<std::size_t>(limits.max_actions_per_hour);
-    return !limits.enforce || paused_ || watched.held || watched.unloading || watched.serverless ||
-           busy_hour || (watched.protected_until && at < *watched.protected_until) ||
+    return !limits.enforce || paused_ || watched.held || watched.dismissed || watched.unloading ||
+           watched.serverless || busy_hour ||
+           (watched.protected_until && at < *watched.protected_until) ||
            label_protects(rules_of(watched), watched, at);
 }
 
@@ -369,7 +427,10 @@ void Judge::note_due(Watched& watched, Instant at) {
         return;
     }
     const bool grace = watched.runs_since && at < *watched.runs_since + rules.startup_grace;
-    if (grace || watched.last_idle != at || !idle_enough(rules, watched) || exempt(watched, at)) {
+    const bool excused = (watched.excused_until && at < *watched.excused_until) ||
+                         watched.lost_of == watched.idle_since;
+    if (grace || excused || watched.last_idle != at || !idle_enough(rules, watched) ||
+        exempt(watched, at)) {
         watched.due_since.reset();
         return;
     }
@@ -379,13 +440,16 @@ void Judge::note_due(Watched& watched, Instant at) {
 
 void Judge::judge_duty(Watched& watched, Instant at) {
     const auto& rules = rules_of(watched);
-    const Instant from = std::max(*watched.due_since, disturbed_at_);
+    const Instant heard = watched.warning_delivered_at.value_or(Instant::min());
+    const Instant from =
+        std::max({*watched.due_since, disturbed_at_, heard, watched.not_due_before});
     // Warned late when the evidence came late; then two looks and a read.
     const bool unheard = watched.warned_at && !watched.warning_delivered_at;
     const Duration bound = rules.idle_warning + 3 * setting_.poll_interval + minutes{2} +
                            (unheard ? rules.warning_delivery : Duration{0});
     verdicts_.checked(Invariant::idle_goes);
-    const bool asked = watched.ordered_at && *watched.ordered_at >= from - minutes{30};
+    const bool asked = watched.ordered_at && *watched.ordered_at >= from - minutes{30} &&
+                       at - *watched.ordered_at < minutes{45};
     if (at - from > bound && !asked && !watched.duty_told) {
         watched.duty_told = true;
         verdicts_.require(false, Invariant::idle_goes, at, [&] {
@@ -407,7 +471,9 @@ void Judge::judge_caps_acted(Instant at) {
     for (const auto& team : policy_->teams) {
         const auto cap = team.caps.daily;
         const Instant start = policy_->calendar.day_start(at);
-        if (!cap || team.rules.cap_action < Action::stop || start != utc_day_start(start)) {
+        // What was spent before the daemon began it learns late.
+        if (!cap || team.rules.cap_action < Action::stop || start != utc_day_start(start) ||
+            start < begun_) {
             continue;
         }
         const Owner owner = team.name == policy::unassigned() ? "" : team.name.str();
@@ -418,10 +484,11 @@ void Judge::judge_caps_acted(Instant at) {
         }
         for (const auto& [id, watched] : watches_) {
             const bool left_alone =
-                watched.team == owner && !watched.missing && !watched.unloading && !watched.held &&
+                watched.team == owner && !watched.missing && !watched.unloading &&
+                (!watched.held || watched.held_as_mass) && !watched.dismissed &&
                 !(watched.protected_until && at < *watched.protected_until) &&
                 !watched.rate.is_zero() &&
-                !(team.rules.cap_action == Action::stop && watched.stopped_since) &&
+                !(team.rules.cap_action == Action::stop && !watched.runs_since) &&
                 at - watched.started > 2 * setting_.poll_interval + minutes{20} &&
                 watched.teams.back().first + 2 * setting_.poll_interval + minutes{20} < at;
             const bool asked =

@@ -164,13 +164,14 @@ void Bill::add_volumes(Truth& sum, const Owner& owner, std::size_t account, Inst
 
 Truth Bill::day_spend(const Owner& owner, Instant day, Instant to) {
     const bool whole = to >= day + day_length;
-    const bool final = whole && all_settled(day);
-    if (final) {
+    if (whole) {
+        // What was final once stays so, whatever cannot be read later.
         const auto known = final_.find({owner, day});
         if (known != final_.end()) {
             return known->second;
         }
     }
+    const bool final = whole && all_settled(day);
     to = std::min(to, day + day_length);
     Truth sum;
     for (std::size_t i = 0; i < accounts_.size(); ++i) {

@@ -1,8 +1,14 @@
 #include "judge/judge.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace vastwatch::simulation {
+namespace {
+
+constexpr Duration minutes_of_grace = std::chrono::minutes{30};
+
+}  // namespace
 
 Judge::Judge(Setting setting, std::span<const vastsim::Account* const> accounts, Verdicts& verdicts)
     : setting_(std::move(setting)),
@@ -14,12 +20,17 @@ Judge::Judge(Setting setting, std::span<const vastsim::Account* const> accounts,
 // --- What is in force.
 
 void Judge::take_policy(std::shared_ptr<const policy::Policy> policy, Instant at) {
+    if (policy == policy_) {
+        return;  // a restart under the same one
+    }
     previous_ = policy_ ? policy_ : policy;
     policy_ = std::move(policy);
     policy_since_ = at;
     begun_ = begun_ == Instant{} ? at : begun_;
     for (auto& [id, watched] : watches_) {
         watched.due_since.reset();
+        watched.dismissed = false;
+        watched.not_due_before = at + rules_of(watched).idle_for;
         ++watched.changes;
     }
     disturbed(at);
@@ -35,18 +46,50 @@ void Judge::protect(std::int64_t id, std::optional<Instant> until) {
     const auto found = watches_.find(id);
     if (found != watches_.end()) {
         found->second.protected_until = until;
+        ++found->second.changes;
         found->second.due_since.reset();
     }
 }
 
 void Judge::disturbed(Instant at) {
     disturbed_at_ = std::max(disturbed_at_, at);
+    note_disturbed_orders(at);
 }
 
-void Judge::clock_moved(Instant at) {
+void Judge::clock_moved(Duration by, bool wrong, Instant at) {
     disturbed(at);
+    clock_wrong_ = wrong;
+    clock_moved_at_ = at;
+    skew_ += by;
+    const Duration span = std::chrono::abs(by);
     for (auto& [id, watched] : watches_) {
-        watched.interrupted = true;
+        watched.not_due_before = std::max(watched.not_due_before, at + rules_of(watched).idle_for);
+        if (!watched.missing) {
+            bill_.unseen(watched, watched.rate, at - span, at + span);
+        }
+    }
+}
+
+void Judge::watches_again(std::int64_t id) {
+    const auto found = watches_.find(id);
+    if (found != watches_.end()) {
+        found->second.interrupted = true;
+        found->second.due_since.reset();
+    }
+}
+
+void Judge::dismissed(std::int64_t id, bool mass) {
+    const auto found = watches_.find(id);
+    if (found != watches_.end()) {
+        // Of many idle ones the idle clock begins again; else it lasts until the next reload.
+        found->second.dismissed = !mass;
+        if (mass) {
+            found->second.idle_since.reset();
+            found->second.due_since.reset();
+            found->second.known = found->second.unknown = Duration{0};
+            found->second.pending_unknown = Duration{0};
+            found->second.history.clear();
+        }
     }
 }
 
@@ -54,6 +97,16 @@ void Judge::restarted(Instant at) {
     disturbed(at);
     restarted_at_ = at;
     intended_.clear();
+    for (auto& [id, watched] : watches_) {
+        // With the latest samples lost the gap may be too long to go on.
+        if (at - watched.last_known > max_gap(watched) / 2) {
+            watched.excused_until = at + 2 * rules_of(watched).idle_for + minutes_of_grace;
+        }
+        // The latest sample may not have been kept: then the time around it counts as known.
+        watched.lost = watched.lost_of == watched.idle_since ? watched.lost : Duration{0};
+        watched.lost += setting_.poll_interval;
+        watched.lost_of = watched.idle_since;
+    }
 }
 
 // --- What it was shown.
@@ -118,13 +171,21 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
     watched.gpu_name = reading.gpu_name;
     watched.interruptible = reading.interruptible;
     watched.started = reading.started;
-    watched.changes += watched.rate == reading.rate ? 0 : 1;
+    watched.changes += watched.rate == reading.rate ? 0U : 1U;
     watched.rate = reading.rate;
     watched.unloading = reading.unloading;
+    if (!watched.seen_since_order) {
+        watched.seen_since_order = true;
+        watched.survived_order = !reading.unloading;
+    }
     watched.missing = false;
     if (reading.waits_to_run && !watched.ever_ran) {
         watched.waits_since = watched.waits_since.value_or(at);
     }
+    // Set back and forth between two looks, nobody could see it.
+    constexpr Duration noticed = std::chrono::seconds{5};
+    watched.interrupted = watched.any_sample && std::chrono::abs(watched.skew - skew_) > noticed;
+    watched.skew = skew_;
     const auto& rules = rules_of(watched);
     if (!watched.protected_since && label_protects(rules, watched, Instant::min())) {
         watched.protected_since = at;
@@ -134,17 +195,24 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
 }
 
 void Judge::read(Watched& watched, const Reading& reading, Instant at) {
+    at = std::max(at, watched.last_sample);  // a listing may have overtaken it
     watched.read_at = at;
+    watched.read_renamed = watched.any_sample && watched.label != reading.label;
     watched.read_label = reading.label;
     watched.read = reading;
     sample(watched, reading, at);
 }
 
+void Judge::listed(std::size_t account, Instant at) {
+    sweeps_[account].before_listed = std::exchange(sweeps_[account].listed, at);
+}
+
 void Judge::swept(std::size_t account, Instant began, Instant at) {
     auto& sweeps = sweeps_[account];
+    listed(account, at);
     sweeps.before_last = sweeps.last;
     sweeps.last = at;
-    (void)began;
+    sweeps.began = began;
     while (!recent_orders_.empty() && recent_orders_.front() + std::chrono::hours{1} <= at) {
         recent_orders_.pop_front();
     }
@@ -152,14 +220,12 @@ void Judge::swept(std::size_t account, Instant began, Instant at) {
 
 // --- What it did.
 
-void Judge::intended(std::int64_t id) {
-    intended_.insert(id);
-}
-
-void Judge::held(std::int64_t id, bool is) {
+void Judge::held(std::int64_t id, bool is, bool mass) {
     const auto found = watches_.find(id);
     if (found != watches_.end()) {
+        found->second.approved = !is && (found->second.held || found->second.approved);
         found->second.held = is;
+        found->second.held_as_mass = mass;
         found->second.due_since.reset();
     }
 }
@@ -167,12 +233,19 @@ void Judge::held(std::int64_t id, bool is) {
 void Judge::dropped(std::int64_t id) {
     intended_.erase(id);
     held(id, false);
+    const auto found = watches_.find(id);
+    if (found != watches_.end()) {
+        found->second.approved = false;
+    }
 }
 
 void Judge::shown(const engine::View& view, Instant at) {
     judge_figures(view, at);
     judge_thresholds_told(at);
     judge_caps_acted(at);
+    judge_account_caps(at);
+    judge_done_told(at);
+    judge_blindness_told(at);
     judge_deliveries(at);
 }
 

@@ -11,6 +11,7 @@
 #include "policy/policy.hpp"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -46,7 +47,15 @@ class Judge {
     /// Something got in the daemon's way: from here on it may be late.
     void disturbed(Instant at);
     /// The clock was set or stood still: evidence from before does not go on.
-    void clock_moved(Instant at);
+    /// By so much; `wrong`: it does not show the true time now.
+    void clock_moved(Duration by, bool wrong, Instant at);
+
+    void clock_moved(Instant at) { clock_moved(Duration{0}, false, at); }
+
+    /// An operator decided against what a changed policy makes due: until the next one.
+    void dismissed(std::int64_t id, bool mass = false);
+    /// Evidence of its idleness counts from now on: an operator said so, or it was lost to a lie.
+    void watches_again(std::int64_t id);
     /// The daemon died and came back with what it had stored.
     void restarted(Instant at);
 
@@ -54,6 +63,8 @@ class Judge {
     Watched& watch(std::size_t account, std::int64_t id);
     /// One row of a listing that was complete and taken in.
     void sample(Watched& watched, const Reading& reading, Instant at);
+    /// A listing that the daemon takes for complete ended; not always a truthful one.
+    void listed(std::size_t account, Instant at);
     /// The end of such a listing; what was not sampled in it is gone.
     void swept(std::size_t account, Instant began, Instant at);
     /// A row of a fresh read before an action.
@@ -66,13 +77,19 @@ class Judge {
     // --- What it did.
     /// A request leaves.
     void ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant at);
-    /// The intent for it is on disk.
-    void intended(std::int64_t id);
-    void held(std::int64_t id, bool is);
+    /// The intent for it is on disk, with what the daemon gives as its reasons ("idle: …").
+    void intended(std::int64_t id, const std::vector<std::string>& reasons = {});
+    /// `mass`: because too many are idle at once, which a cap does not wait for.
+    void held(std::int64_t id, bool is, bool mass = false);
     /// A case ended without an action.
     void dropped(std::int64_t id);
-    /// An alert became durable, or (while nothing can be stored) is told without that.
-    void told(const alerts::Alert& alert, Instant at, bool durable = true);
+    /// An alert became durable, or (while nothing can be stored) is told without that. True when it
+    /// was not known before.
+    bool told(const alerts::Alert& alert, Instant at, bool durable = true);
+    /// An alert that was not durable died with the daemon: it never was.
+    void lost(const std::string& alert);
+    /// A receiver does not want it, and said so.
+    void refused(const std::string& alert, const std::string& notifier);
     void delivered(const std::string& alert, const std::string& notifier, Instant at);
     /// The figures that it shows at this moment.
     void shown(const engine::View& view, Instant at);
@@ -96,6 +113,9 @@ class Judge {
     struct Sweeps {
         Instant last;
         Instant before_last;
+        Instant began;  ///< the last one
+        Instant listed;
+        Instant before_listed;
     };
 
     struct Told {
@@ -123,6 +143,7 @@ class Judge {
 
     void judge_order(Watched& watched, bool destroy, Instant at);
     void judge_permission(const Watched& watched, Instant at);
+    bool blind(Instant at) const;
     std::vector<std::string>
     condemned(const policy::Policy& policy, const Watched& watched, bool destroy, Instant at);
     bool idle_enough(const policy::Rules& rules, const Watched& watched) const;
@@ -133,12 +154,23 @@ class Judge {
     bool label_protects(const policy::Rules& rules, const Watched& watched, Instant at) const;
     bool exempt(const Watched& watched, Instant at) const;
     void judge_duty(Watched& watched, Instant at);
+    void judge_repeat(Watched& watched, bool destroy, Instant at);
     void judge_overshoot(const Watched& watched, Instant at);
     void judge_once(const alerts::Alert& alert, Instant at);
     void judge_alert(const alerts::Alert& alert, Instant at);
     void judge_threshold(const alerts::Alert& alert, Instant at);
     void judge_thresholds_told(Instant at);
     void judge_caps_acted(Instant at);
+    std::size_t acted_since(Instant from, const std::function<bool(const Watched&)>& counts);
+    void judge_limits(const Watched& watched, Instant at);
+    void judge_mass(const Watched& watched, Instant at);
+    void note_disturbed_orders(Instant at);
+    void judge_done(const alerts::Alert& alert, Instant at);
+    void judge_done_told(Instant at);
+    void judge_account_caps(Instant at);
+    void judge_blindness_told(Instant at);
+    Usd unseen_since_listing(const Owner& owner, Instant at) const;
+    std::string differences(const Owner& owner, const engine::View& view);
     void judge_figures(const engine::View& view, Instant at);
     void judge_deliveries(Instant at);
     Owner owner_of(const alerts::Alert& alert) const;
@@ -160,6 +192,11 @@ class Judge {
     std::vector<Sweeps> sweeps_;
     std::set<std::int64_t> intended_;
     std::deque<Instant> recent_orders_;
+    std::deque<std::pair<Instant, std::int64_t>> limited_orders_;  ///< of the last hour
+    std::deque<std::pair<Instant, std::int64_t>> fresh_orders_;    ///< of the last minutes
+    Instant clock_moved_at_;
+    std::set<std::string> blindness_told_;  ///< accounts, until it is over
+    std::map<std::string, Instant> untold_since_;
     std::map<std::string, Told> told_;  ///< by alert id, until delivered and old
     /// By condition, about whom, and how often that one had changed when it was told.
     std::map<std::string, std::map<std::int64_t, std::uint64_t>> firing_;
@@ -167,6 +204,8 @@ class Judge {
     std::map<std::string, Usd> day_spends_;  ///< as shown last, by owner and day
     std::map<CapKey, Instant> cap_orders_;   ///< the first order of each cap
     Instant restarted_at_;
+    bool clock_wrong_ = false;
+    Duration skew_{0};
     Lateness lateness_;
     std::uint64_t kills_ = 0;
     std::uint64_t alerts_told_ = 0;

@@ -25,10 +25,16 @@ bool once_ever(Kind kind) {
 /// Told again while they last, by design.
 bool repeats(Kind kind) {
     return kind == Kind::enforcement_paused || kind == Kind::test || kind == Kind::price_increase ||
-           kind == Kind::state_unwritable;
+           kind == Kind::state_unwritable || kind == Kind::exemption_ended;
 }
 
 }  // namespace
+
+bool Judge::blind(Instant at) const {
+    return std::ranges::any_of(sweeps_, [&](const Sweeps& sweeps) {
+        return at - sweeps.last > setting_.poll_interval + minutes{1};
+    });
+}
 
 Owner Judge::owner_of(const Alert& alert) const {
     if (!alert.team) {
@@ -37,11 +43,18 @@ Owner Judge::owner_of(const Alert& alert) const {
     return *alert.team == policy::unassigned() ? "" : alert.team->str();
 }
 
-void Judge::told(const Alert& alert, Instant at, bool durable) {
+bool Judge::told(const Alert& alert, Instant at, bool durable) {
     const auto [known, is_new] = told_.emplace(alert.id.str(), Told{});
     auto& entry = known->second;
     const bool first_stored = durable && !entry.durable;
     entry.durable = entry.durable || durable;
+    const bool blindness =
+        alert.kind == Kind::api_unreachable || alert.kind == Kind::api_key_rejected;
+    if (blindness && alert.account && alert.resolved) {
+        blindness_told_.erase(alert.account->str());
+    } else if (blindness && alert.account) {
+        blindness_told_.insert(alert.account->str());
+    }
     if (is_new) {
         ++alerts_told_;
         ++alert_kinds_[fmt::format(
@@ -59,6 +72,21 @@ void Judge::told(const Alert& alert, Instant at, bool durable) {
     }
     if (first_stored) {
         judge_once(alert, at);
+    }
+    return is_new;
+}
+
+void Judge::lost(const std::string& alert) {
+    const auto found = told_.find(alert);
+    if (found != told_.end() && !found->second.durable) {
+        told_.erase(found);
+    }
+}
+
+void Judge::refused(const std::string& alert, const std::string& notifier) {
+    const auto found = told_.find(alert);
+    if (found != told_.end()) {
+        found->second.wanted.erase(notifier);
     }
 }
 
@@ -113,7 +141,11 @@ void Judge::judge_alert(const Alert& alert, Instant at) {
                 });
             }
             return;
+        case Kind::instance_stopped:
+            judge_done(alert, at);
+            return;
         case Kind::instance_destroyed:
+            judge_done(alert, at);
             for (const auto& one : alert.instances) {
                 bool there = false;
                 for (const auto* account : accounts_) {
@@ -129,7 +161,7 @@ void Judge::judge_alert(const Alert& alert, Instant at) {
             const auto& name = alert.account->str();
             const auto index = static_cast<std::size_t>(
                 std::ranges::find(setting_.accounts, name) - setting_.accounts.begin());
-            const auto& last = sweeps_[index].last;
+            const auto& last = sweeps_[index].began;
             verdicts_.require(
                 at - std::max(last, restarted_at_) >=
                         policy_->enforcement.max_staleness - minutes{2} ||
@@ -150,13 +182,15 @@ void Judge::judge_alert(const Alert& alert, Instant at) {
 }
 
 void Judge::judge_threshold(const Alert& alert, Instant at) {
-    if (!alert.window_start || !alert.spend || alert.window == Window::lifetime ||
+    if (blind(at) || clock_wrong_ || !alert.window_start || !alert.spend ||
+        alert.window == Window::lifetime ||
         *alert.window_start != utc_day_start(*alert.window_start) || at - begun_ < hours{48} ||
         *alert.window_start < begun_) {
         return;
     }
     const auto truth = bill_.spend(owner_of(alert), *alert.window_start, at);
-    verdicts_.require(truth.allows(*alert.spend, cent), Invariant::alert_true, at, [&] {
+    const Usd slack = cent + unseen_since_listing(owner_of(alert), at);
+    verdicts_.require(truth.allows(*alert.spend, slack), Invariant::alert_true, at, [&] {
         return fmt::format(
             "\"{}\" says {}; the truth is {} (+{} -{})",
             alert.title,
@@ -169,7 +203,7 @@ void Judge::judge_threshold(const Alert& alert, Instant at) {
 
 /// Thresholds that were crossed a while ago in undisturbed times, and of which nothing was said.
 void Judge::judge_thresholds_told(Instant at) {
-    if (!calm(at, minutes{30}) || at - begun_ < hours{48}) {
+    if (clock_wrong_ || !calm(at, minutes{30}) || at - begun_ < hours{48}) {
         return;
     }
     for (const auto& rule : policy_->alerts) {
@@ -260,39 +294,116 @@ void Judge::judge_deliveries(Instant at) {
     }
 }
 
+/// What differs from the figures of the latest listings since then, for nobody has seen it yet.
+Usd Judge::unseen_since_listing(const Owner& owner, Instant at) const {
+    Usd sum;
+    for (std::size_t i = 0; i < accounts_.size(); ++i) {
+        const auto& account = *accounts_[i];
+        const Instant from = sweeps_[i].last;
+        for (const auto* some : {&account.instances(), &account.gone()}) {
+            for (const auto& [id, instance] : *some) {
+                if (instance.gone_at && *instance.gone_at < from) {
+                    continue;
+                }
+                const auto watched = watches_.find(id);
+                const bool ours = owner == "account:" + account.spec().name ||
+                                  (watched != watches_.end() && watched->second.team == owner);
+                if (ours) {
+                    const auto items = instance.meter.between(from, at);
+                    const Usd truth = items[0].usd() + items[1].usd();
+                    const Usd assumed =
+                        watched == watches_.end() ? Usd{} : accrue(watched->second.rate, at - from);
+                    sum += truth > assumed ? truth - assumed : assumed - truth;
+                }
+            }
+        }
+    }
+    return sum;
+}
+
+/// The instances of which today's figures differ by more than a cent.
+std::string Judge::differences(const Owner& owner, const engine::View& view) {
+    const Instant start = policy_->calendar.day_start(view.at);
+    std::map<std::int64_t, Usd> said;
+    for (const auto& shown : view.instances) {
+        said[shown.instance->id.value()] = shown.spend_today;
+    }
+    std::string text;
+    for (const auto* account : accounts_) {
+        for (const auto* some : {&account->instances(), &account->gone()}) {
+            for (const auto& [id, instance] : *some) {
+                const auto watched = watches_.find(id);
+                const bool ours = owner == "account:" + account->spec().name ||
+                                  (watched != watches_.end() && watched->second.team == owner);
+                const Usd truth = vastsim::total(instance.meter.between(start, view.at)).usd();
+                const auto known = said.find(id);
+                const Usd figure = known == said.end() ? Usd{} : known->second;
+                if (ours && (truth - figure > cent || figure - truth > cent)) {
+                    text += fmt::format(
+                        "; {} cost {}, said to be {}{}",
+                        id,
+                        to_decimal(truth),
+                        to_decimal(figure),
+                        known == said.end() ? " (not shown)" : "");
+                }
+            }
+        }
+    }
+    return text;
+}
+
 void Judge::judge_figures(const engine::View& view, Instant at) {
-    const bool blind = std::ranges::any_of(sweeps_, [&](const Sweeps& sweeps) {
-        return at - sweeps.last > 2 * setting_.poll_interval;
-    });
-    if (blind || at - begun_ < hours{72}) {
+    // Days become final in the bill when they are asked for.
+    const Instant since = std::max(policy_->calendar.month_start(at), begun_) - hours{48};
+    for (const auto& team : view.teams) {
+        bill_.spend(team.name == policy::unassigned() ? "" : team.name.str(), since, at);
+    }
+    for (const auto& account : view.accounts) {
+        bill_.spend("account:" + account.name.str(), since, at);
+    }
+    if (blind(at) || clock_wrong_ || at - begun_ < hours{72}) {
         return;  // what nobody could see is in no figure yet
     }
     const auto compare = [&](const Owner& owner, const engine::WindowView& window) {
         const Instant start = window.start;
-        if (window.window == Window::lifetime || start != utc_day_start(start) ||
-            start < begun_ + hours{24}) {
+        if (window.window == Window::lifetime) {
+            return;
+        }
+        const bool day = window.window == Window::day;
+        const auto& calendar = policy_->calendar;
+        const Instant begins = day ? calendar.day_start(view.at) : calendar.month_start(view.at);
+        verdicts_.require(start == begins, Invariant::ledger_bounded, at, [&] {
+            return fmt::format(
+                "the {} of {} is said to have begun at {}",
+                policy::to_string(window.window),
+                owner,
+                format_rfc3339(start));
+        });
+        if (start != utc_day_start(start) || start < begun_ + hours{24}) {
             return;
         }
         const auto truth = bill_.spend(owner, start, view.at);
-        const bool exact = truth.over == Usd{} && truth.under == Usd{};
+        const Usd unseen = unseen_since_listing(owner, view.at);
+        const bool exact = truth.over == Usd{} && truth.under == Usd{} && unseen == Usd{};
         verdicts_.require(
-            truth.allows(window.spend, cent),
+            truth.allows(window.spend, cent + unseen),
             exact ? Invariant::ledger_exact : Invariant::ledger_bounded,
             at,
             [&] {
                 return fmt::format(
-                    "{} is said to have spent {} since {}; the truth is {} (+{} -{})",
+                    "{} is said to have spent {} since {}; the truth is {} (+{} -{}){}",
                     owner,
                     to_decimal(window.spend),
                     format_rfc3339(start),
                     to_decimal(truth.amount),
                     to_decimal(truth.over),
-                    to_decimal(truth.under));
+                    to_decimal(truth.under),
+                    day ? differences(owner, view) : "");
             });
         if (window.window == Window::day) {
             const auto key = owner + "@" + format_rfc3339(start);
             auto& latest = day_spends_[key];
-            verdicts_.require(window.spend >= latest, Invariant::spend_never_falls, at, [&] {
+            verdicts_.require(window.spend + cent >= latest, Invariant::spend_never_falls, at, [&] {
                 return fmt::format(
                     "the spend of {} falls from {} to {}",
                     key,

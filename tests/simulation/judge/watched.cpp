@@ -51,6 +51,7 @@ void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) 
         end_period(watched);
         watched.history.clear();
         watched.interrupted = false;
+        ++watched.changes;
     }
     remember(watched, word, at);
     if (word == Word::busy) {

@@ -72,9 +72,11 @@ struct Watched {
     Duration pending_unknown{0};
     std::vector<Stretch> history;            ///< for periods with tolerated work
     std::optional<Instant> protected_since;  ///< by label
+    Duration skew{0};                        ///< of the daemon's clock at the latest sample
     bool interrupted = false;                ///< the clock was set: the period begins anew
 
     // --- What the daemon was told and did.
+    Instant not_due_before;            ///< an idle clock may have begun again under another policy
     std::optional<Instant> due_since;  ///< since when everything is there to act
     std::optional<Instant> read_at;    ///< the latest fresh read
     std::optional<Reading> read;
@@ -83,14 +85,30 @@ struct Watched {
     std::optional<Instant> warning_delivered_at;
     std::string warning;  ///< the alert's id
     std::optional<Instant> ordered_at;
+    UsdPerHour ordered_rate;  ///< what it cost then
     bool ordered_destroy = false;
     int orders = 0;
+    std::optional<Instant> orders_since;
     bool held = false;
+    bool held_as_mass = false;
+    bool approved = false;         ///< an operator let it go on
+    bool limited = false;          ///< by its reasons the hourly limit counts it
+    bool only_idle = false;        ///< by its reasons nothing but idleness condemns it
+    bool order_disturbed = false;  ///< something may have come between the request and its effect
+    std::optional<Instant> done_told_at;
+    bool done_judged = false;
+    bool survived_order = false;  ///< the first row after a request does not show it on its way out
+    bool seen_since_order = false;
+    bool read_renamed = false;  ///< the fresh read showed another label than was known
+    bool dismissed = false;
     std::optional<Instant> protected_until;  ///< by an operator
     bool duty_told = false;
-    std::uint64_t changes = 0;  ///< of what rules look at, as served
-    Word word = Word::unknown;  ///< of the latest sample
-    bool missing = false;       ///< the latest complete listing lacks it
+    Duration lost{0};                ///< of the period, around samples that crashes may have lost
+    std::optional<Instant> lost_of;  ///< the period's begin
+    std::optional<Instant> excused_until;  ///< what was seen last may not have been kept
+    std::uint64_t changes = 0;             ///< of what rules look at, as served
+    Word word = Word::unknown;             ///< of the latest sample
+    bool missing = false;                  ///< the latest complete listing lacks it
 };
 
 /// Takes one more truthful row into account. `max_gap`: known samples further apart do not

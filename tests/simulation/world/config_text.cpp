@@ -98,6 +98,9 @@ std::string team_table(Random& random, const TeamPlan& team) {
 std::string account_table(Random& random, const Plan& plan, const AccountPlan& account) {
     std::string text = fmt::format("[account.{}]\n", account.name);
     add(text, "api_key_env", quoted("KEY_" + account.name));
+    if (!account.url.empty()) {
+        add(text, "url", quoted(account.url));
+    }
     add(text, "poll_interval", quoted(format_duration(plan.poll_interval)));
     add(text, "billing_interval", quoted(format_duration(plan.billing_interval)));
     if (account.team) {
@@ -148,8 +151,8 @@ std::string config_text(const Plan& plan, int variant) {
         }
     }
     text +=
-        "[notifier.ops]\ntype = \"webhook\"\nurl = \"https://hooks.example.com/ops\"\n"
-        "[notifier.finance]\ntype = \"webhook\"\nurl = \"https://hooks.example.com/finance\"\n"
+        "[notifier.ops]\ntype = \"webhook\"\nurl = \"https://ops.example.com/hook\"\n"
+        "[notifier.finance]\ntype = \"webhook\"\nurl = \"https://finance.example.com/hook\"\n"
         "minimum_severity = \"warning\"\n";
     return text;
 }

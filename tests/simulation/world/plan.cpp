@@ -33,8 +33,9 @@ constexpr std::array<std::string_view, 6> zones{
     "America/Sao_Paulo",
     "Australia/Lord_Howe"};
 
-std::size_t draw_fleet_size(Random& random) {
-    return static_cast<std::size_t>(std::exp(random.between(std::log(4.0), std::log(60.0))));
+std::size_t draw_fleet_size(Random& random, std::size_t most) {
+    const double largest = std::log(static_cast<double>(most));
+    return static_cast<std::size_t>(std::exp(random.between(std::log(4.0), largest)));
 }
 
 }  // namespace
@@ -102,11 +103,11 @@ Plan draw_plan(const Options& options) {
         team.name = teams[i];
         plan.teams.push_back(team);
     }
-    const auto account_count = options.instances ? 1 : 1 + random.below(3);
+    const auto account_count = options.instances ? 1 : 1 + random.below(options.most_accounts);
     for (std::size_t i = 0; i < account_count; ++i) {
         AccountPlan account;
         account.name = fmt::format("account{}", i);
-        account.fleet = options.instances.value_or(draw_fleet_size(random));
+        account.fleet = options.instances.value_or(draw_fleet_size(random, options.most_instances));
         if (account_count > 1 && random.chance(0.3)) {
             account.team = plan.teams[random.below(plan.teams.size())].name;
         }

@@ -66,6 +66,8 @@ struct Options {
     Duration length = std::chrono::hours{24 * 365};
     std::optional<std::size_t> instances;   ///< of one account; absent = drawn
     std::optional<Duration> poll_interval;  ///< absent = drawn
+    std::size_t most_accounts = 3;
+    std::size_t most_instances = 60;  ///< of one account, when drawn
     Troubles troubles = Troubles::all();
 };
 
@@ -81,6 +83,7 @@ struct AccountPlan {
     vastsim::AccountSpec spec;
     std::size_t fleet = 0;  ///< about so many instances at a time
     std::optional<std::string> team;
+    std::string url;  ///< of its API; empty = the real one's
 };
 
 /// A team's figures; those of a variant configuration differ.

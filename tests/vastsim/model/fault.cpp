@@ -83,6 +83,10 @@ void Faults::clear(std::string_view kind) {
     faults_.remove_if([kind](const Fault& fault) { return kind.empty() || fault.kind == kind; });
 }
 
+void Faults::remove(std::uint64_t id) {
+    faults_.remove_if([id](const Fault& fault) { return fault.id == id; });
+}
+
 Fault* Faults::take(
     std::initializer_list<std::string_view> wanted,
     std::string_view endpoint,

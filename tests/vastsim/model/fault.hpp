@@ -35,6 +35,11 @@ class Faults {
     /// Removes all faults of a kind ("" = all).
     void clear(std::string_view kind);
 
+    /// The number of the fault that was added last, and the removal of one by its number.
+    std::uint64_t latest() const { return last_id_; }
+
+    void remove(std::uint64_t id);
+
     /// The oldest fault of one of these kinds that applies here; counts as used once.
     Fault* take(
         std::initializer_list<std::string_view> kinds,
