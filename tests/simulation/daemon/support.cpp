@@ -36,7 +36,7 @@ vastsim::InstanceSpec instance(std::int64_t id, const std::string& label, double
 
 void Witness::on_api_request(const ApiRequest& request) {
     ++requests;
-    destroys += request.request.method == "DELETE" ? 1 : 0;
+    destroys += request.request.method == "DELETE" ? 1U : 0U;
 }
 
 void Witness::on_api_answer(const ApiAnswer& /*answer*/) {
