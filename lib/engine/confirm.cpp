@@ -13,6 +13,10 @@ using enforcement::Wait;
 using policy::Action;
 using rules::Rule;
 
+/// For so long after a request the account is swept again and again to see what came of it; what
+/// takes longer is seen by the polls.
+constexpr Duration look_often = std::chrono::minutes{2};
+
 /// One requested case in the light of a complete sweep.
 enum class Evidence { done, unloading, still_there };
 
@@ -148,11 +152,11 @@ void confirm(State& state, Effects& effects, const fleet::Sweep& sweep, Now now)
                 break;
             case Evidence::unloading:
                 item.confirmations = 0;
-                waiting = true;
+                waiting = waiting || now.wall - *item.requested_at < look_often;
                 break;
             case Evidence::still_there:
                 item.confirmations = 0;
-                waiting = true;
+                waiting = waiting || now.wall - *item.requested_at < look_often;
                 if (now.wall - *item.requested_at >= enforcement::retry_pause(item.attempts)) {
                     try_again(state, effects, item, "it is still there after the request", now);
                     item.next_attempt = now.wall;

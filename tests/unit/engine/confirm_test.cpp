@@ -34,6 +34,17 @@ TEST_CASE("only sweeps that began after the request confirm, and one is not enou
     CHECK(sweeps == 2);
 }
 
+TEST_CASE("a slow unload does not keep the account being swept without a rest") {
+    IdleScene scene;
+    scene.unload_takes = 40min;
+    scene.run_until(at("10:05"));
+    REQUIRE(scene.sent_at(1));
+    int polls = 0;
+    scene.at_poll = [&]() { ++polls; };
+    scene.run_until(at("10:35"));
+    CHECK(polls <= 31);  // one a minute
+}
+
 TEST_CASE("a request is not repeated while the instance is being unloaded") {
     IdleScene scene;
     scene.unload_takes = 40min;
