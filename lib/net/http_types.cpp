@@ -99,9 +99,10 @@ std::string url_origin(std::string_view url) {
     if (pieces.host.empty()) {
         return "(no URL)";
     }
-    auto origin = to_lower(pieces.scheme) + "://" + printable(pieces.host);
+    constexpr std::size_t longest = 260;  // more than any host has
+    auto origin = to_lower(pieces.scheme) + "://" + printable(pieces.host, longest);
     if (!pieces.port.empty()) {
-        return origin + ":" + printable(pieces.port);
+        return origin + ":" + printable(pieces.port, 10);
     }
     return origin + (to_lower(pieces.scheme) == "http" ? ":80" : ":443");
 }

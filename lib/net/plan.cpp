@@ -86,7 +86,8 @@ std::optional<std::uint16_t> parse_port(std::string_view digits) {
 std::optional<Address> address_of(const urls::url_view& url, std::uint16_t default_port) {
     const auto encoded = url.encoded_host();
     const std::string_view text{encoded.data(), encoded.size()};
-    if (text.empty() || text.find('%') != text.npos ||
+    constexpr std::size_t longest = 253;  // of a name, RFC 1035 section 2.3.4 in characters
+    if (text.empty() || text.size() > longest || text.find('%') != text.npos ||
         url.host_type() == urls::host_type::ipvfuture) {
         return std::nullopt;
     }

@@ -44,7 +44,7 @@ void check_plan(const net::Plan& plan, const net::Request& request) {
     for (const auto line : split(head, '\n')) {
         hosts += line.starts_with("Host: ") ? 1 : 0;
         lengths += line.starts_with("Content-Length: ") ? 1 : 0;
-        codings += line.starts_with("Transfer-Encoding") ? 1 : 0;
+        codings += line.starts_with("Transfer-Encoding:") ? 1 : 0;
     }
     require(
         hosts == 1 && lengths <= 1 && codings == 0, "nobody adds to how a body is framed", head);

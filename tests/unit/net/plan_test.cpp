@@ -125,6 +125,13 @@ TEST_CASE("plan: what is not an http URL is refused") {
     }
 }
 
+TEST_CASE("plan: a host longer than any name can be is refused, and not shown as a whole") {
+    Request request;
+    request.url = "https://" + std::string(2000, 'a') + "/";
+    CHECK(is_refused(request));
+    CHECK(url_origin(request.url).size() < 400);
+}
+
 TEST_CASE("plan: a refusal shows neither the query nor the user's password") {
     const auto made = make_plan(get("ftp://me:hidden@h/p?key=hidden"));
     REQUIRE(std::holds_alternative<Error>(made));
