@@ -74,18 +74,14 @@ bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) cons
     Duration busy{0};
     Duration known{0};
     Duration whole{0};
-    Instant later = watched.history.back().last;
     const Instant end = watched.last_idle;
     for (auto at = watched.history.rbegin(); at != watched.history.rend(); ++at) {
-        const Duration span = later - at->first;
-        later = at->first;
         // The step into a stretch counts as what the stretch says.
         const auto next = std::next(at);
         const Duration step = next == watched.history.rend() ? Duration{0} : at->first - next->last;
         whole += at->last - at->first + step;
         known += at->word == Word::unknown ? Duration{0} : at->last - at->first + step;
         busy += at->word == Word::busy ? at->last - at->first + step : Duration{0};
-        (void)span;
         if (at->word == Word::idle && end - at->first > rules.idle_for) {
             const auto share = [&](Duration part) {
                 return static_cast<double>(part.count()) / static_cast<double>(whole.count());
