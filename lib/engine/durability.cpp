@@ -29,6 +29,9 @@ Effects Engine::on_not_durable(
     for (const auto& [id, instance] : state_.instances) {
         later.instances.push_back(*instance);
     }
+    for (const auto& [id, gone] : state_.departed) {
+        later.instances.push_back(*gone.instance);
+    }
     prepend(unwritten.gone_instances, later.gone_instances);
     prepend(unwritten.cases, later.cases);
     prepend(unwritten.holds, later.holds);

@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "base/glob.hpp"
 #include "engine/clock_steps.hpp"
+#include "engine/departed.hpp"
 #include "engine/judge.hpp"
 #include "fleet/take.hpp"
 
@@ -211,6 +212,13 @@ enum class News {
     first,    // no row is known
 };
 
+/// One that is back was there all along, since ids are not used again: it accrues from where its
+/// meter was closed; after a restart that is taken to be when the latest listing began.
+Instant resumes_at(const Look& look, const Slot& slot) {
+    const auto& last_sweep = look.account.state.last_sweep;
+    return std::min(slot.unmetered_since.value_or(last_sweep.value_or(look.at)), look.at);
+}
+
 /// A row that does not only bring a sample.
 void observe_news(
     State& state,
@@ -240,13 +248,11 @@ void observe_news(
     if (!instance.label_protected_since && label_protected(slot)) {
         instance.label_protected_since = at;
     }
-    // One that is back was there all along, since ids are not used again: it accrues from where its
-    // meter was closed, which is about when the listing that missed it began.
-    const auto& last_sweep = look.account.state.last_sweep;
     const Instant from = news == News::first ? accrual_start(look.account, row, at)
-                         : was_missed        ? std::min(last_sweep.value_or(at), at)
+                         : was_missed        ? resumes_at(look, slot)
                                              : at;
     meter(state, slot, instance, from);
+    slot.unmetered_since.reset();
     const bool had_period = instance.idle.began.has_value();
     sample(look, slot, instance);
     const auto after = std::tuple{
@@ -272,6 +278,14 @@ make_instance(const State& state, const Look& look, const fleet::Observation& ro
     instance->found_at_start = !look.account.state.first_sweep.has_value();
     instance->team = team_for(state, instance->account, row.label, nullptr);
     return instance;
+}
+
+/// A place for an instance that has none: a new one, or one that listings did not show for a while.
+Slot& make_place(State& state, const Look& look, const fleet::Observation& row) {
+    if (auto* back = come_back(state, row.id, look.account.state.name)) {
+        return *back;
+    }
+    return add_instance(state, make_instance(state, look, row));
 }
 
 void observe_row(State& state, Look& look, Slot& slot, const fleet::Observation& row) {
@@ -317,31 +331,28 @@ void observe_missing(
     for (const auto id : missing) {
         auto& instance = change(state, id);
         ++instance.missed_sweeps;
-        const bool first = instance.missed_sweeps == 1;
-        if ((first && !suspicious) || (!first && sweep.rows.empty())) {
+        const bool doubtful = suspicious && instance.missed_sweeps == 1;
+        if (!doubtful) {
             const auto& last_sweep = look.account.state.last_sweep;
             const Instant end = after_blindness && last_sweep ? *last_sweep : sweep.ended.wall;
             state.ledger.close(id, end);
+            auto& since = state.instances.at(id).unmetered_since;
+            since = since.value_or(end);
         }
         mark(state, instance);
     }
 }
 
-void forget_gone(State& state, const Look& look) {
+/// What two sweeps missed is gone, unless something is still to be found out about it.
+void let_go(State& state, const Look& look) {
     std::vector<InstanceId> gone;
     for (const auto& [id, slot] : state.instances) {
-        if (slot.home != look.home || slot->missed_sweeps < 2) {
-            continue;
-        }
-        const auto open = state.cases.find(id);
-        const bool wanted = open != state.cases.end() && !enforcement::is_end(open->second.step);
-        if (!wanted) {
+        if (slot.home == look.home && is_gone(state, slot)) {
             gone.push_back(id);
         }
     }
     for (const auto id : gone) {
-        remove_instance(state, id);
-        state.changes.gone_instances.push_back(id);
+        depart(state, id);
     }
 }
 
@@ -371,9 +382,7 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     auto look = look_at(state, account, at, interrupted);
     for (const auto& row : sweep.rows) {
         const auto known = find_next(state, look, row.id);
-        auto& slot = known != state.instances.end()
-                         ? known->second
-                         : add_instance(state, make_instance(state, look, row));
+        auto& slot = known != state.instances.end() ? known->second : make_place(state, look, row);
         observe_row(state, look, slot, row);
     }
     if (look.listed < state.homes.at(sweep.account)) {
@@ -381,8 +390,9 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
         if (sweep.skipped_rows == 0) {
             observe_missing(state, look, sweep, after_blindness);
         }
-        forget_gone(state, look);
+        let_go(state, look);
     }
+    forget_departed(state, at);
     account.state.last_sweep = std::min(sweep.began.wall, at);
     account.state.first_sweep = account.state.first_sweep.value_or(at);
     account.state.failing_since.reset();

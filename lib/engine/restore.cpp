@@ -1,5 +1,7 @@
 #include "engine/restore.hpp"
 
+#include "engine/departed.hpp"
+
 #include <algorithm>
 
 namespace vastwatch::engine {
@@ -23,6 +25,19 @@ void restore_instances(State& state, Changes& stored) {
             instance.idle = clock.idle;
             instance.samples = std::move(clock.samples);
         }
+    }
+}
+
+/// Those that were gone when the process ended.
+void restore_departed(State& state) {
+    std::vector<InstanceId> gone;
+    for (const auto& [id, slot] : state.instances) {
+        if (is_gone(state, slot)) {
+            gone.push_back(id);
+        }
+    }
+    for (const auto id : gone) {
+        depart(state, id);
     }
 }
 
@@ -58,6 +73,7 @@ void restore_cases(State& state, std::vector<enforcement::Case> cases) {
 void restore(State& state, Changes stored) {
     restore_instances(state, stored);
     restore_cases(state, std::move(stored.cases));
+    restore_departed(state);
     for (auto& hold : stored.holds) {
         state.next_hold = std::max(state.next_hold, hold.id.value() + 1);
         state.holds.insert_or_assign(hold.id, std::move(hold));

@@ -87,10 +87,19 @@ struct Slot {
     bool unpriced = false;            // is counted in State::unpriced
     /// When the end of its exemption by label is to be looked at: its entry in State::exempt_ends.
     std::optional<Instant> exempt_end;
+    /// Since when its meter stands because listings missed it, as far as this process knows.
+    std::optional<Instant> unmetered_since;
 
     const fleet::Instance* operator->() const { return instance.get(); }
 
     const fleet::Instance& operator*() const { return *instance; }
+};
+
+/// What is remembered of an instance that listings no longer show, in case they lied: an id is not
+/// used again, so what reappears under it is the same instance.
+struct Departed {
+    std::shared_ptr<fleet::Instance> instance;
+    std::optional<Instant> unmetered_since;  // as in Slot
 };
 
 /// One [[alert]] table, with what need not be worked out at each decision.
@@ -130,6 +139,8 @@ struct State {
     Now started;
     using Instances = std::map<InstanceId, Slot>;
     Instances instances;
+    std::map<InstanceId, Departed> departed;
+    Instant next_farewell = Instant::min();  // before it none of those is forgotten
     std::map<AccountName, std::size_t> homes;  // how many instances each account has; never erased
     std::uint64_t sweeps = 0;                  // counts them
     std::map<AccountName, LiveAccount> accounts;
