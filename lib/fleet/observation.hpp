@@ -132,7 +132,7 @@ struct Verification {
     std::vector<InstanceId> asked;
     std::vector<Observation> rows;
     std::vector<Recipe> recipes;  // beside rows, same order
-    Now read_at;
+    Now read_at;  // when its request left
 };
 
 }  // namespace vastwatch::fleet

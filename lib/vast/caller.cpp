@@ -44,16 +44,19 @@ MonoTime Caller::deadline_for(Endpoint endpoint) const {
     return world_.clock.mono() + patience;
 }
 
-boost::asio::awaitable<Outcome<net::Response>> Caller::attempt(Call call, MonoTime deadline) {
+boost::asio::awaitable<Attempt> Caller::attempt(Call call, MonoTime deadline) {
     const bool turn = co_await pacer_.acquire(call.endpoint, call.urgency, deadline);
+    Attempt attempt;
+    attempt.left = world_.clock.now();
     if (!turn) {
-        co_return Outcome<net::Response>(queue_too_long(call.endpoint));
+        attempt.answer = queue_too_long(call.endpoint);
+        co_return attempt;
     }
     auto request = make_request(call);
-    const MonoTime began = world_.clock.mono();
     auto result = co_await world_.http.send(std::move(request));
-    const Duration took = world_.clock.mono() - began;
-    co_return settle(call, std::move(result), took);
+    const Duration took = world_.clock.mono() - attempt.left.mono;
+    attempt.answer = settle(call, std::move(result), took);
+    co_return attempt;
 }
 
 net::Request Caller::make_request(const Call& call) const {

@@ -27,6 +27,12 @@ struct Call {
 
 constexpr int most_attempts = 3;
 
+/// What came of one attempt.
+struct Attempt {
+    Outcome<net::Response> answer;
+    Now left;  // when the request was sent, after its turn had come
+};
+
 class Caller {
   public:
     Caller(World world, Access access);
@@ -41,7 +47,7 @@ class Caller {
     MonoTime deadline_for(Endpoint endpoint) const;
 
     /// One attempt: a 2xx answer whose body is worth decoding, or a failure.
-    boost::asio::awaitable<Outcome<net::Response>> attempt(Call call, MonoTime deadline);
+    boost::asio::awaitable<Attempt> attempt(Call call, MonoTime deadline);
 
     /// Waits before the next attempt, a random time out of a range that grows ("full jitter").
     boost::asio::awaitable<void> back_off(int attempts_made);

@@ -33,6 +33,14 @@ Outcome<T> decode_answer(const Outcome<net::Response>& answer, Decoder<T> decode
     return decode(std::get<net::Response>(answer).body);
 }
 
+/// Of a page it matters when it was asked for.
+void note_moment(Page& page, Now left) {
+    page.asked_at = left;
+}
+
+template <class T>
+void note_moment(T& /*other*/, Now /*left*/) {}
+
 /// What a 2xx to a bulk action says. Any object that does not deny it is taken: the next sweeps
 /// tell what became of each instance.
 Outcome<Accepted> decode_accepted(std::string_view body) {
@@ -60,8 +68,9 @@ Outcome<Accepted> judge_action(const Outcome<net::Response>& answer) {
     }
     auto outcome = decode_answer<Accepted>(answer, &decode_accepted);
     auto* failed = std::get_if<Failure>(&outcome);
-    if (failed != nullptr && failed->problem == Problem::bad_answer) {
-        // An answer that cannot be read does not undo what was asked for.
+    if (failed != nullptr && failed->status == 200 && failed->problem != Problem::key_rejected) {
+        // An answer that cannot be read does not undo what was asked for. Nor does a denial with
+        // status 200: of other requests it is known to come after they were carried out.
         failed->maybe_done = true;
     }
     return outcome;
@@ -119,10 +128,11 @@ template <class T>
 asio::awaitable<Outcome<T>> HttpApi::fetch(Call call, Decoder<T> decode) {
     const MonoTime deadline = caller_.deadline_for(call.endpoint);
     for (int attempts = 1;; ++attempts) {
-        const auto answer = co_await caller_.attempt(call, deadline);
-        auto outcome = decode_answer<T>(answer, decode);
+        const auto attempt = co_await caller_.attempt(call, deadline);
+        auto outcome = decode_answer<T>(attempt.answer, decode);
         auto* failure = std::get_if<Failure>(&outcome);
         if (failure == nullptr) {
+            note_moment(std::get<T>(outcome), attempt.left);
             co_return outcome;
         }
         const bool in_time = caller_.now().mono < deadline;
@@ -137,8 +147,8 @@ asio::awaitable<Outcome<T>> HttpApi::fetch(Call call, Decoder<T> decode) {
 asio::awaitable<Outcome<Accepted>> HttpApi::act(Call call) {
     const MonoTime deadline = caller_.deadline_for(call.endpoint);
     for (int attempts = 1;; ++attempts) {
-        const auto answer = co_await caller_.attempt(call, deadline);
-        auto outcome = judge_action(answer);
+        const auto attempt = co_await caller_.attempt(call, deadline);
+        auto outcome = judge_action(attempt.answer);
         auto* failure = std::get_if<Failure>(&outcome);
         if (failure == nullptr) {
             co_return outcome;
@@ -220,7 +230,6 @@ asio::awaitable<Outcome<fleet::Verification>> HttpApi::verify(std::vector<Instan
     fleet::Verification verification;
     verification.account = caller_.account();
     verification.asked = ids;
-    // The oldest of several reads is the age of all.
     verification.read_at = caller_.now();
     for (std::size_t first = 0; first < ids.size(); first += rows_per_page) {
         ListQuery query;
@@ -232,7 +241,13 @@ asio::awaitable<Outcome<fleet::Verification>> HttpApi::verify(std::vector<Instan
         if (auto* failure = std::get_if<Failure>(&outcome)) {
             co_return Outcome<fleet::Verification>(std::move(*failure));
         }
-        keep_asked(verification, std::get<Listing>(std::move(outcome)));
+        auto& listing = std::get<Listing>(outcome);
+        if (first == 0) {
+            // The oldest of several reads is the age of all: from when it left on, for before that
+            // it may have waited long for its turn.
+            verification.read_at = listing.asked_at;
+        }
+        keep_asked(verification, std::move(listing));
     }
     co_return Outcome<fleet::Verification>(std::move(verification));
 }

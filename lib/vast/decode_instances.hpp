@@ -19,6 +19,7 @@ struct Page {
     std::size_t skipped = 0;             // rows without a usable id
     std::int64_t total = 0;              // total_instances
     std::string next_token;              // empty on the last page
+    Now asked_at;                        // when its request left; not of the body
 };
 
 /// A page, or why the body is none: not JSON, `success: false`, no `instances` array, no

@@ -59,6 +59,7 @@ std::size_t ListTally::most_pages() const {
 std::optional<Failure> ListTally::add(Page page) {
     if (pages_ == 0) {
         listing_.rows.reserve(static_cast<std::size_t>(std::min(page.total, most_reserved)));
+        listing_.asked_at = page.asked_at;
     }
     total_changed_ = total_changed_ || (pages_ > 0 && page.total != total_);
     total_ = page.total;

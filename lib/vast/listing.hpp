@@ -20,6 +20,7 @@ struct Listing {
     std::vector<fleet::Observation> rows;
     std::vector<fleet::Recipe> recipes;  // beside rows, when pages had them
     std::size_t skipped = 0;
+    Now asked_at;  // of its first page
 };
 
 /// Remembers the tokens of a listing that is under way.

@@ -81,6 +81,21 @@ TEST_CASE("success:false with status 200 is a failure of the action") {
     CHECK(account.http.sent.size() == 1);
 }
 
+TEST_CASE("success:false with status 200 leaves open whether the action was done") {
+    Account account;
+    account.always(response(200, R"({"success": false, "msg": "It did not work."})"));
+    CHECK(failure_in(account.run(account.client->destroy(ids_up_to(1)))).maybe_done);
+    CHECK(failure_in(account.run(account.client->stop(ids_up_to(1)))).maybe_done);
+}
+
+TEST_CASE("a key rejected with status 200 is surely not done") {
+    Account account;
+    account.always(response(200, R"({"success": false, "error": "auth_error"})"));
+    const auto failure = failure_in(account.run(account.client->destroy(ids_up_to(1))));
+    CHECK(failure.problem == Problem::key_rejected);
+    CHECK_FALSE(failure.maybe_done);
+}
+
 TEST_CASE("an action that may have been received is never sent again") {
     for (const auto failure : all_failures) {
         Account account;

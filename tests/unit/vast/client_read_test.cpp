@@ -346,6 +346,17 @@ TEST_CASE("a verification is as old as its first read") {
     CHECK(value_in(outcome).read_at.mono == before);
 }
 
+TEST_CASE("a verification is no older than its request, however long that waited for its turn") {
+    Account account;
+    account.in_turn(
+        {response(429, R"({"detail": "API requests too frequent endpoint threshold=22.0"})"),
+         response(200, page_json({}, 0))});
+    account.run(account.client->sweep());
+    account.http.script = fleet_of(60);
+    const auto outcome = account.run(account.client->verify(ids_up_to(3)));
+    CHECK(value_in(outcome).read_at.mono == account.http.sent.back().at);
+}
+
 TEST_CASE("a verification goes between the pages of a sweep that is under way") {
     Account account;
     account.http.script = fleet_of(500);
