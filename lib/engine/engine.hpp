@@ -66,6 +66,12 @@ class Engine {
         Now now);
     Effects on_config_rejected(std::string mistakes, Now now);
 
+    /// To be asked when an order has its turn and is about to be sent: since it was made, somebody
+    /// may have paused, protected or reloaded, or the instance begun to work. Takes out of `order`
+    /// what must not leave any more. When that is something, the effects are to be settled, and the
+    /// rest to be asked about again.
+    Effects withdraw(RequestOrder& order, Now now);
+
     /// The orders of a step that could not be made durable: they were not sent.
     /// `unwritten` may leave out instances and idle clocks: all of them are stored again.
     Effects on_not_durable(
@@ -118,6 +124,9 @@ class Engine {
         Instant from,
         Instant to,
         Duration step) const;
+    /// Every account was listed lately with a key that is taken, and the state can be written: what
+    /// a heartbeat says. Cheap.
+    bool sees_and_can_act(Now now) const;
     /// One line for sd_notify: instances, $/h, teams near a cap.
     std::string status_line(Now now) const;
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace vastwatch::engine {
 
 using policy::Window;
@@ -51,6 +53,15 @@ std::string make_status_line(const State& state, Now now) {
 
 std::string Engine::status_line(Now now) const {
     return make_status_line(state_, now);
+}
+
+bool Engine::sees_and_can_act(Now now) const {
+    const auto seen = [&](const policy::Account& account) {
+        const auto it = state_.accounts.find(account.name);
+        return it != state_.accounts.end() && !it->second.state.key_rejected &&
+               fresh(state_, account.name, now.wall);
+    };
+    return state_.store_writable && std::ranges::all_of(state_.policy->accounts, seen);
 }
 
 }  // namespace vastwatch::engine

@@ -168,12 +168,7 @@ asio::awaitable<void> heartbeat_loop(
         Duration interval = std::chrono::minutes{1};
         if (present->heartbeat) {
             interval = present->heartbeat->interval;
-            const auto view = core.engine().view(core.now());
-            const bool able =
-                std::all_of(view->accounts.begin(), view->accounts.end(), [](const auto& account) {
-                    return !account.stale && !account.key_rejected;
-                });
-            if (able && view->health.store_writable) {
+            if (core.engine().sees_and_can_act(core.now())) {
                 net::Request request;
                 request.url = present->heartbeat->url.reveal();
                 request.timeout = std::chrono::seconds{10};

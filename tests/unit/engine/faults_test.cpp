@@ -120,6 +120,27 @@ TEST_CASE(
     CHECK(scene.view()->health.store_writable);
 }
 
+TEST_CASE("a heartbeat says that all accounts are seen and that the state can be written") {
+    IdleScene scene;
+    CHECK_FALSE(scene.engine().sees_and_can_act(scene.now()));
+    scene.run_until(at("08:10"));
+    CHECK(scene.engine().sees_and_can_act(scene.now()));
+    scene.disk_full = true;
+    scene.run_until(at("08:15"));
+    CHECK_FALSE(scene.engine().sees_and_can_act(scene.now()));
+    scene.disk_full = false;
+    scene.run_until(at("08:20"));
+    CHECK(scene.engine().sees_and_can_act(scene.now()));
+    scene.key_rejected = true;
+    scene.run_until(at("08:22"));
+    CHECK_FALSE(scene.engine().sees_and_can_act(scene.now()));
+    scene.key_rejected = false;
+    scene.run_until(at("08:30"));
+    scene.blind = true;
+    scene.run_until(at("08:40"));
+    CHECK_FALSE(scene.engine().sees_and_can_act(scene.now()));
+}
+
 TEST_CASE("after a full disk everything is stored again, instances included") {
     Scene scene{quiet_policy()};
     scene.run_until(at("08:10"));
