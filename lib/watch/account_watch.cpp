@@ -353,6 +353,17 @@ asio::awaitable<void> AccountWatch::request_loop() {
         }
         auto order = std::move(request_orders_.front());
         request_orders_.pop_front();
+        const auto wanted = order.ids.size();
+        auto withdrawn = core_.engine().withdraw(order, core_.now());
+        if (order.ids.size() < wanted) {
+            // The rest has its turn next, and is asked about again.
+            request_orders_.push_front(std::move(order));
+            co_await core_.settle(std::move(withdrawn));
+            continue;
+        }
+        if (order.ids.empty()) {
+            continue;
+        }
         auto client = client_;
         if (client) {
             co_await send(std::move(client), std::move(order));

@@ -600,7 +600,21 @@ void CoreRun::next_request(Tenant& tenant) {
     const Duration wait = std::max(tenant.request_allowed - now_, Duration{0});
     auto order = std::move(tenant.requests.front());
     tenant.requests.pop_front();
-    after(wait, [this, &tenant, order]() { send(tenant, order); });
+    after(wait, [this, &tenant, order]() { leave(tenant, order); });
+}
+
+void CoreRun::leave(Tenant& tenant, engine::RequestOrder order) {
+    const auto wanted = order.ids.size();
+    auto withdrawn = engine_->withdraw(order, now());
+    if (order.ids.size() < wanted) {
+        settle(std::move(withdrawn));
+        leave(tenant, std::move(order));
+    } else if (!order.ids.empty()) {
+        send(tenant, order);
+    } else {
+        tenant.requesting = false;
+        next_request(tenant);
+    }
 }
 
 void CoreRun::send(Tenant& tenant, const engine::RequestOrder& order) {

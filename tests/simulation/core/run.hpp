@@ -72,6 +72,7 @@ class CoreRun {
     void bill(Tenant& tenant);
     void read_charges(Tenant& tenant);
     void read(Tenant& tenant, const engine::VerifyOrder& order, Now began, Instant began_truly);
+    void leave(Tenant& tenant, engine::RequestOrder order);
     void send(Tenant& tenant, const engine::RequestOrder& order);
     void next_read(Tenant& tenant);
     void next_request(Tenant& tenant);

@@ -263,11 +263,15 @@ void Scene::carry_out(const Effects& effects) {
         overshoots.emplace_back(effects.cap_overshoot_windows[i], effects.cap_overshoots[i]);
     }
     for (const auto& order : effects.requests) {
-        check_order(order);
-        if (at_send) {
-            at_send(order);
+        if (order_waits == 0s) {
+            leave(order);
+            continue;
         }
-        send(order);
+        after(order_waits, [this, order, process = process_]() {
+            if (process == process_) {
+                leave(order);
+            }
+        });
     }
     for (const auto& order : effects.verify) {
         asked.push_back({wall_, order});
@@ -283,6 +287,24 @@ void Scene::carry_out(const Effects& effects) {
     for (const auto& account : effects.poll_soon) {
         schedule_poll(account, wall_ + 1s);
     }
+}
+
+void Scene::leave(RequestOrder order) {
+    for (auto left = order.ids.size() + 1; order.ids.size() < left;) {
+        left = order.ids.size();
+        auto effects = engine_->withdraw(order, now());
+        if (order.ids.size() < left) {
+            settle(std::move(effects));
+        }
+    }
+    if (order.ids.empty()) {
+        return;
+    }
+    check_order(order);
+    if (at_send) {
+        at_send(order);
+    }
+    send(order);
 }
 
 void Scene::check_order(const RequestOrder& order) {

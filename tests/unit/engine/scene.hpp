@@ -106,6 +106,7 @@ class Scene {
     RequestOutcome answer = RequestOutcome::accepted;
     Duration verify_takes = 500ms;
     Duration request_takes = 500ms;
+    Duration order_waits = 0s;   // for its turn to be sent
     Duration unload_takes = 0s;  // how long a destroyed one is still listed
     std::optional<Duration> retry_after;
     std::function<void(const VerifyOrder&)> before_read;  // the moment before a fresh read
@@ -163,6 +164,7 @@ class Scene {
     void deliver();
     void carry_out(const Effects& effects);
     void send(const RequestOrder& order);
+    void leave(RequestOrder order);
     void execute(const RequestOrder& order);
     void read(const VerifyOrder& order);
     fleet::Observation shown(Machine& machine);
