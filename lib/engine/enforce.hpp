@@ -42,6 +42,10 @@ void decide(
     const std::string& actor,
     Now now);
 
+/// The instances of which an operator decided, by dismissing what a changed policy made due, that
+/// nothing is done to them under this policy.
+std::map<InstanceId, const enforcement::Hold*> dismissed_holds(const State& state);
+
 /// Ends a case: counted, recorded, kept for view.
 void close(
     State& state,

@@ -115,6 +115,18 @@ std::size_t running_in(const State& state, const AccountName& account) {
 
 }  // namespace
 
+std::map<InstanceId, const Hold*> dismissed_holds(const State& state) {
+    std::map<InstanceId, const Hold*> all;
+    for (const auto& [number, hold] : state.holds) {
+        if (hold.kind == Hold::Kind::reload && hold.decision == Hold::Decision::dismissed) {
+            for (const auto id : hold.instances) {
+                all.emplace(id, &hold);
+            }
+        }
+    }
+    return all;
+}
+
 bool kept_back(const State& state, const enforcement::Case& item) {
     return reload_hold_of(state, item.instance, Hold::Decision::dismissed) != nullptr;
 }

@@ -1,6 +1,7 @@
 #include "engine/look.hpp"
 
 #include "base/text.hpp"
+#include "engine/enforce.hpp"
 #include "engine/engine.hpp"
 #include "engine/judge.hpp"
 
@@ -211,10 +212,33 @@ FindingsById index_findings(const State& state) {
     return index;
 }
 
+using HoldsById = std::map<InstanceId, const enforcement::Hold*>;
+
+/// What a dismissal makes of the view of an instance.
+void show_dismissal(
+    const State& state,
+    InstanceView& view,
+    const enforcement::Hold& hold,
+    const enforcement::Case* item) {
+    view.deadline.reset();
+    const auto why = fmt::format("hold {} was dismissed", hold.id.value());
+    if (view.protection.empty()) {
+        view.protection = fmt::format(
+            "{} by {}{}, and nothing is done to it until the next reload",
+            why,
+            hold.decided_by,
+            hold.decided ? " on " + state.policy->calendar.format(*hold.decided) : "");
+    }
+    if (item != nullptr && item->step == enforcement::Step::pending) {
+        view.case_text = fmt::format("{} is due, but {}", policy::to_string(item->action), why);
+    }
+}
+
 InstanceView view_one(
     const State& state,
     const Slot& slot,
     const std::vector<const rules::Finding*>& findings,
+    const HoldsById& dismissed,
     Now now) {
     const auto& instance = slot.instance;
     InstanceView view;
@@ -240,6 +264,11 @@ InstanceView view_one(
     const auto item = state.cases.find(instance->id);
     if (item != state.cases.end()) {
         view.case_text = case_text(item->second, now);
+    }
+    const auto hold = dismissed.find(instance->id);
+    if (hold != dismissed.end()) {
+        show_dismissal(
+            state, view, *hold->second, item == state.cases.end() ? nullptr : &item->second);
     }
     return view;
 }
@@ -332,7 +361,7 @@ void view_cases(const State& state, View& view) {
 }  // namespace
 
 InstanceView view_instance(const State& state, const Slot& slot, Now now) {
-    return view_one(state, slot, findings_about(state, slot->id), now);
+    return view_one(state, slot, findings_about(state, slot->id), dismissed_holds(state), now);
 }
 
 std::shared_ptr<const View> make_view(State& state, Now now) {
@@ -352,13 +381,14 @@ std::shared_ptr<const View> make_view(State& state, Now now) {
     }
     const auto findings = index_findings(state);
     static const std::vector<const rules::Finding*> none;
+    const auto dismissed = dismissed_holds(state);
     for (const auto& [id, instance] : state.instances) {
         if (instance->missed_sweeps > 0) {
             continue;
         }
         const auto own = findings.find(id);
         view->instances.push_back(
-            view_one(state, instance, own == findings.end() ? none : own->second, now));
+            view_one(state, instance, own == findings.end() ? none : own->second, dismissed, now));
         const auto team = team_index.find(instance->team);
         count_instance(
             view->teams[team == team_index.end() ? view->teams.size() - 1 : team->second],

@@ -167,6 +167,31 @@ TEST_CASE("a reload that makes much due at once holds it") {
     CHECK(scene.gone() == 10);
 }
 
+TEST_CASE("what a dismissal keeps back until the next reload is shown as such, not as due") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("09:00"));
+    auto policy = quiet_policy();
+    ml_of(policy).gpu_types = {"A100*"};
+    ml_of(policy).rules.violation_action = Action::destroy;
+    scene.reload(policy);
+    scene.run_until(at("09:05"));
+    CHECK(scene.dismiss().ok);
+    scene.run_until(at("09:10"));
+    CHECK(scene.sent.empty());
+    const auto told = scene.engine().explain(InstanceId{101}, scene.now());
+    REQUIRE(told);
+    CHECK_MESSAGE(
+        told->headline.find("left alone: hold 1 was dismissed") != std::string::npos,
+        told->headline);
+    CHECK_MESSAGE(
+        told->headline.find("until the next reload") != std::string::npos, told->headline);
+    for (const auto& paragraph : told->paragraphs) {
+        CHECK_MESSAGE(paragraph.find("nothing keeps it back") == std::string::npos, paragraph);
+    }
+    CHECK_FALSE(scene.seen(101).deadline);
+    CHECK(scene.seen(101).protection == told->instance.protection);
+}
+
 TEST_CASE("a reload with a violation that everybody commits holds it") {
     Fleet scene{0, 10, quiet_policy()};
     scene.run_until(at("09:00"));
