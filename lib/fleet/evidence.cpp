@@ -5,6 +5,7 @@
 #include "fleet/take.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace vastwatch::fleet {
 namespace {
@@ -27,9 +28,38 @@ constexpr EnumNames<Doubt, 7> doubt_names{{
 
 /// The fields by which a frozen row is told from a quiet one; utilisation is not among them, since
 /// a quiet GPU rightly repeats its zero.
-bool same_volatile(const Telemetry& a, const Telemetry& b) {
-    return a.gpu_temp == b.gpu_temp && a.cpu_util == b.cpu_util && a.mem_usage == b.mem_usage &&
-           a.inet_up == b.inet_up && a.inet_down == b.inet_down;
+constexpr std::array volatile_fields{
+    &Telemetry::gpu_temp,
+    &Telemetry::cpu_util,
+    &Telemetry::mem_usage,
+    &Telemetry::inet_up,
+    &Telemetry::inet_down};
+
+bool has_temperature(const Telemetry& telemetry) {
+    return telemetry.gpu_temp.value_or(0) > 0;
+}
+
+/// A row of zeros is no reading: nothing moved because of it.
+bool is_blank(const Telemetry& telemetry) {
+    return telemetry.gpu_util.value_or(0) == 0 && !has_temperature(telemetry) &&
+           telemetry.cpu_util.value_or(0) == 0 && telemetry.mem_usage.value_or(0) == 0;
+}
+
+/// Takes in what is known of the fields; true when one of them moved. One that could not be read
+/// has not moved.
+bool follow_fields(Telemetry& last, const Telemetry& telemetry) {
+    bool moved = false;
+    for (const auto field : volatile_fields) {
+        const auto& value = telemetry.*field;
+        const bool known =
+            field == &Telemetry::gpu_temp ? has_temperature(telemetry) : value.has_value();
+        if (known) {
+            moved = moved || (last.*field && last.*field != value);
+            last.*field = value;
+        }
+    }
+    last.gpu_util = telemetry.gpu_util;
+    return moved;
 }
 
 Doubt doubt_of(const Observation& row, const StillRow& still) {
@@ -95,9 +125,14 @@ std::string_view explain(Doubt doubt) {
 }
 
 void take(StillRow& still, const Telemetry& telemetry) {
-    const bool repeated = still.last && same_volatile(*still.last, telemetry);
-    still.repeats = repeated ? still.repeats + 1 : 0;
-    still.last = telemetry;
+    if (!still.last) {
+        still.last = telemetry;
+        return;
+    }
+    if (is_blank(telemetry) && !is_blank(*still.last)) {
+        return;
+    }
+    still.repeats = follow_fields(*still.last, telemetry) ? 0 : still.repeats + 1;
 }
 
 StillRow follow(StillRow still, const Telemetry& telemetry) {

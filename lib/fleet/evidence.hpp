@@ -34,8 +34,8 @@ std::string_view explain(Doubt doubt);
 
 /// How long an instance's volatile fields have stood still.
 struct StillRow {
-    std::optional<Telemetry> last;  // as of the latest row
-    int repeats = 0;                // how many rows in succession equalled the one before them
+    std::optional<Telemetry> last;  // the latest values, as far as rows had them
+    int repeats = 0;                // how many rows in succession showed nothing else
 };
 
 /// From this many repeats on a row is taken as frozen.

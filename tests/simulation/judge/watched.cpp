@@ -88,9 +88,12 @@ Word word_of(const Reading& reading, int repeats, double below) {
 
 void follow(Watched& watched, const Reading& reading, Instant at, Duration max_gap, double below) {
     follow_run(watched, reading, at);
-    watched.repeats =
-        watched.any_sample && watched.others == reading.others ? watched.repeats + 1 : 0;
-    watched.others = reading.others;
+    // A row of zeros was not measured: it neither moves nor stands still.
+    if (reading.util != 0.0 || reading.temperature.value_or(0) > 0) {
+        watched.repeats =
+            watched.any_sample && watched.others == reading.others ? watched.repeats + 1 : 0;
+        watched.others = reading.others;
+    }
     const Word word = word_of(reading, watched.repeats, below);
     watched.changes += word != watched.word || !reading.running ? 1 : 0;
     watched.word = word;

@@ -102,6 +102,7 @@ TEST_CASE("a row that stands still is frozen after several polls, not before") {
 TEST_CASE("any volatile field that moves shows a living row") {
     Telemetry telemetry = running(0).telemetry;
     telemetry.cpu_util = 0.1;
+    telemetry.inet_down = 0;
     StillRow still;
     for (int i = 0; i < 5; ++i) {
         still = follow(still, telemetry);
@@ -115,6 +116,43 @@ TEST_CASE("any volatile field that moves shows a living row") {
 TEST_CASE("the first row of all repeats nothing") {
     CHECK(follow({}, running(0).telemetry).repeats == 0);
     CHECK(follow({}, Telemetry{}).repeats == 0);
+}
+
+/// A quiet row that stands still, once in a while with another in between.
+int repeats_with(const Telemetry& odd) {
+    const auto quiet = [] {
+        auto telemetry = running(0).telemetry;
+        telemetry.cpu_util = 0.25;
+        telemetry.mem_usage = 3.5;
+        telemetry.inet_down = 1000;
+        return telemetry;
+    }();
+    StillRow still;
+    for (int i = 0; i < 4; ++i) {
+        still = follow(still, quiet);
+        still = follow(still, odd);
+    }
+    return follow(still, quiet).repeats;
+}
+
+TEST_CASE("a field that could not be read has not moved: the row stands still") {
+    auto odd = running(0).telemetry;
+    odd.mem_usage = 3.5;
+    odd.inet_down = 1000;
+    CHECK(repeats_with(odd) == 8);
+    CHECK(repeats_with(Telemetry{}) >= frozen_after_repeats);
+}
+
+TEST_CASE("a row of zeros in between does not make a row that stands still into one that moves") {
+    auto zeros = running(0, 0).telemetry;
+    CHECK(repeats_with(zeros) >= frozen_after_repeats);
+    zeros.cpu_util = zeros.mem_usage = zeros.inet_down = 0;
+    CHECK(repeats_with(zeros) >= frozen_after_repeats);
+}
+
+TEST_CASE("a value that differs, in between, is movement") {
+    auto odd = running(0, 41).telemetry;
+    CHECK(repeats_with(odd) == 0);
 }
 
 TEST_CASE("samples of a kind make one run") {
