@@ -48,10 +48,9 @@ IDLE = 900
 PERIOD = 20 * NANO
 BUSY = {"gpu_util": {"jitter": [60, 98]}}
 LIED = list(range(500, 520))
-# What is spared for the sake of its telemetry or state alone. Not so 213, which idles at times,
-# and 208, whose frozen row is known as such after some polls only: here most of them fail.
-ODD = {number: life for number, life in SPARED.items()
-       if number != 208 and number not in range(213, 219)}
+# What is spared for the sake of its telemetry or state alone. Not so 213, which idles at times. The
+# row of 208 stands still: two seconds of calm make that known, and no listing that lies undoes it.
+ODD = {number: life for number, life in SPARED.items() if number not in range(213, 219)}
 
 # The last eleven seconds know only the second list.
 WRONG = [
