@@ -14,8 +14,6 @@ using policy::Action;
 using rules::Finding;
 using rules::Rule;
 
-constexpr std::size_t max_ended_cases = 1000;
-
 const policy::Rules& rules_of(const State& state, const TeamName& team) {
     return state.policy->team_or_unassigned(team).rules;
 }
@@ -333,10 +331,7 @@ void close(
         effects.audit.push_back(std::move(record));
     }
     mark(state, item);
-    state.ended_cases.push_front(std::move(item));
-    if (state.ended_cases.size() > max_ended_cases) {
-        state.ended_cases.pop_back();
-    }
+    end_case(state, std::move(item));
 }
 
 void refresh_reasons(const State& state, enforcement::Case& item) {

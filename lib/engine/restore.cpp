@@ -60,7 +60,7 @@ void restore_cases(State& state, std::vector<enforcement::Case> cases) {
             ++state.counts[{item.team, item.rule, item.action, outcome}];
         }
         if (over) {
-            state.ended_cases.push_front(std::move(item));
+            end_case(state, std::move(item));
         } else {
             state.cases.insert_or_assign(item.instance, std::move(item));
         }

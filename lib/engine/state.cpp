@@ -6,6 +6,16 @@
 #include <algorithm>
 
 namespace vastwatch::engine {
+namespace {
+
+constexpr std::size_t max_ended_cases = 1000;
+
+bool destroyed_it(const enforcement::Case& item) {
+    return item.action == policy::Action::destroy && item.requested_at &&
+           item.step == enforcement::Step::confirmed;
+}
+
+}  // namespace
 
 Slot& add_instance(State& state, std::shared_ptr<fleet::Instance> instance) {
     const auto id = instance->id;
@@ -104,6 +114,22 @@ std::vector<rules::Subject> subjects(const State& state, Instant now) {
         }
     }
     return all;
+}
+
+void end_case(State& state, enforcement::Case item) {
+    state.ended_cases.push_front(std::move(item));
+    const auto& newest = state.ended_cases.front();
+    if (destroyed_it(newest)) {
+        state.destroyed.insert_or_assign(newest.instance, &newest);
+    }
+    if (state.ended_cases.size() > max_ended_cases) {
+        const auto& oldest = state.ended_cases.back();
+        const auto known = state.destroyed.find(oldest.instance);
+        if (known != state.destroyed.end() && known->second == &oldest) {
+            state.destroyed.erase(known);
+        }
+        state.ended_cases.pop_back();
+    }
 }
 
 void put_outbox(State& state, const alerts::OutboxEntry& entry) {

@@ -112,6 +112,15 @@ struct BudgetWatch {
     std::string forecast_key;
 };
 
+/// That an instance is against a rule which only tells.
+struct ToldViolation {
+    TeamName team;
+    rules::Rule rule = rules::Rule::gpu_types;
+    InstanceId instance;
+
+    friend bool operator==(const ToldViolation&, const ToldViolation&) = default;
+};
+
 /// The findings, kept from one decision to the next (see judge.hpp).
 struct Judgement {
     std::map<InstanceId, rules::Judged> instances;  // those of which something was found
@@ -123,6 +132,8 @@ struct Judgement {
     std::optional<Instant> judged_at;  // absent: everything is to be judged anew
     bool instances_changed = true;     // other findings about instances than a decision before
     bool whole_told = false;           // tell_violations saw some in `whole`
+    /// What tell_violations told of at the latest; absent before it first looks.
+    std::optional<std::vector<ToldViolation>> violations_told;
 };
 
 /// Findings by the instance they are about; they live in the judgement.
@@ -140,13 +151,15 @@ struct State {
     using Instances = std::map<InstanceId, Slot>;
     Instances instances;
     std::map<InstanceId, Departed> departed;
-    Instant next_farewell = Instant::min();  // before it none of those is forgotten
+    Instant next_farewell = Instant::min();    // before it none of those is forgotten
     std::map<AccountName, std::size_t> homes;  // how many instances each account has; never erased
     std::uint64_t sweeps = 0;                  // counts them
     std::map<AccountName, LiveAccount> accounts;
 
     std::map<InstanceId, enforcement::Case> cases;  // the current one of each instance
-    std::deque<enforcement::Case> ended_cases;      // newest first, bounded
+    std::deque<enforcement::Case> ended_cases;      // newest first, bounded; see end_case()
+    /// Of these the newest one of each instance that was destroyed for sure.
+    std::map<InstanceId, const enforcement::Case*> destroyed;
     std::int64_t next_case = 1;
     std::map<HoldId, enforcement::Hold> holds;
     std::int64_t next_hold = 1;
@@ -173,6 +186,7 @@ struct State {
 
     bool store_writable = true;
     std::string store_problem;
+    bool instances_owed = false;  // all of them are to be stored, instead of those in `changes`
     std::string config_problem;
     Duration clock_offset{0};  // wall less monotonic, at the latest event
 
@@ -210,6 +224,9 @@ fleet::Instance& change_quietly(Slot& slot);
 /// It is to be judged anew: something that the rules see of it has changed.
 void touch(State& state, InstanceId id);
 void touch(State& state, Slot& slot);
+
+/// Keeps a case that is over; forgets the oldest when there are too many.
+void end_case(State& state, enforcement::Case item);
 
 /// Takes an entry into the outbox, in place of the one that it had.
 void put_outbox(State& state, const alerts::OutboxEntry& entry);

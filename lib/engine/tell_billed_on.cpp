@@ -15,20 +15,6 @@ Usd held_by(const ledger::Amounts& amounts) {
     return amounts.gpu + amounts.disk;
 }
 
-using Destroyed = std::map<InstanceId, const enforcement::Case*>;
-
-/// The newest ended case of each instance that was destroyed.
-Destroyed destroyed_cases(const State& state) {
-    Destroyed all;
-    for (const auto& item : state.ended_cases) {  // newest first
-        if (item.action == policy::Action::destroy && item.requested_at &&
-            item.step == enforcement::Step::confirmed) {
-            all.emplace(item.instance, &item);
-        }
-    }
-    return all;
-}
-
 void tell_one(State& state, Effects& effects, const enforcement::Case& item, Usd excess, Now now) {
     alerts::Alert draft;
     draft.kind = alerts::Kind::action_failed;
@@ -57,9 +43,8 @@ spend_of_destroyed(const State& state, const ChargesRead& charges, Now now) {
     if (charges.backfill) {
         return spend;
     }
-    const auto destroyed = destroyed_cases(state);
     for (const auto& row : charges.rows) {
-        if (row.instance && destroyed.contains(*row.instance)) {
+        if (row.instance && state.destroyed.contains(*row.instance)) {
             spend[*row.instance] = held_by(state.ledger.instance_spend(*row.instance, now.wall));
         }
     }
@@ -72,13 +57,12 @@ void tell_billed_on(
     const ChargesRead& charges,
     const std::map<InstanceId, Usd>& before,
     Now now) {
-    const auto destroyed = destroyed_cases(state);
     for (const auto& row : charges.rows) {
         const auto known = row.instance ? before.find(*row.instance) : before.end();
         if (known == before.end()) {
             continue;
         }
-        const auto& item = *destroyed.at(*row.instance);
+        const auto& item = *state.destroyed.at(*row.instance);
         Usd excess = held_by(state.ledger.instance_spend(*row.instance, now.wall)) - known->second;
         // A small difference is settlement and rounding of what it did cost; on a day after the
         // one on which it went it is none of these.

@@ -25,11 +25,7 @@ bool only_told(const rules::Finding& finding) {
            finding.rule != rules::Rule::queued_start;
 }
 
-struct Group {
-    TeamName team;
-    rules::Rule rule = rules::Rule::gpu_types;
-    std::vector<const rules::Finding*> findings;
-};
+using Group = std::pair<TeamName, rules::Rule>;
 
 std::string group_key(const TeamName& team, rules::Rule rule) {
     return fmt::format("policy_violation/{}/{}", team.str(), rules::to_string(rule));
@@ -39,11 +35,17 @@ std::string member_key(const std::string& group, InstanceId id) {
     return fmt::format("{}/{}", group, id.value());
 }
 
-void tell_violation_group(State& state, Effects& effects, const Group& group, Now now) {
-    const auto key = group_key(group.team, group.rule);
+void tell_violation_group(
+    State& state,
+    Effects& effects,
+    const Group& group,
+    const std::vector<const rules::Finding*>& findings,
+    Now now) {
+    const auto& [team, rule] = group;
+    const auto key = group_key(team, rule);
     std::vector<alerts::AlertInstance> fresh_ones;
     std::string reasons;
-    for (const auto* finding : group.findings) {
+    for (const auto* finding : findings) {
         const auto member = member_key(key, *finding->instance);
         if (is_firing(state, member)) {
             continue;
@@ -58,7 +60,7 @@ void tell_violation_group(State& state, Effects& effects, const Group& group, No
                 rules::reason(
                     *finding,
                     &instance,
-                    state.policy->team_or_unassigned(group.team),
+                    state.policy->team_or_unassigned(team),
                     state.policy->calendar));
         }
     }
@@ -68,20 +70,20 @@ void tell_violation_group(State& state, Effects& effects, const Group& group, No
     Alert draft;
     draft.kind = Kind::policy_violation;
     draft.severity = Severity::warning;
-    draft.team = group.team;
+    draft.team = team;
     draft.condition = key;
     draft.burn_rate = total_rate(fresh_ones);
-    draft.notify = notify_of(state, group.team);
-    draft.title = fmt::format(
-        "{} of {}: {}", named(fresh_ones), group.team.str(), rules::to_string(group.rule));
+    draft.notify = notify_of(state, team);
+    draft.title =
+        fmt::format("{} of {}: {}", named(fresh_ones), team.str(), rules::to_string(rule));
     draft.text = fmt::format(
         "{} instance{} of team {} {} against the rule {}. Nothing is done about it: the action of "
         "that rule is \"alert\".{}",
         fresh_ones.size(),
         plural(fresh_ones.size()),
-        group.team.str(),
+        team.str(),
         fresh_ones.size() == 1 ? "is" : "are",
-        rules::to_string(group.rule),
+        rules::to_string(rule),
         reasons);
     list_instances(draft, std::move(fresh_ones));
     if (is_firing(state, key)) {
@@ -133,24 +135,28 @@ void tell_violations(State& state, Effects& effects, Now now) {
     if (!judgement.instances_changed && !told_before && !judgement.whole_told) {
         return;
     }
-    std::map<std::string, Group> groups;
-    std::set<std::string> alive;
+    std::vector<ToldViolation> present;
+    std::map<Group, std::vector<const rules::Finding*>> groups;
     each_finding(state, [&](const rules::Finding& finding) {
-        if (!only_told(finding) || !finding.holds(now.wall)) {
-            return;
+        if (only_told(finding) && finding.holds(now.wall)) {
+            present.push_back(ToldViolation{finding.team, finding.rule, *finding.instance});
+            groups[Group{finding.team, finding.rule}].push_back(&finding);
         }
-        const auto key = group_key(finding.team, finding.rule);
-        auto& group = groups[key];
-        group.team = finding.team;
-        group.rule = finding.rule;
-        group.findings.push_back(&finding);
-        alive.insert(key);
-        alive.insert(member_key(key, *finding.instance));
     });
-    for (const auto& [key, group] : groups) {
-        tell_violation_group(state, effects, group, now);
+    if (judgement.violations_told == present) {
+        return;
+    }
+    std::set<std::string> alive;
+    for (const auto& [group, findings] : groups) {
+        const auto key = group_key(group.first, group.second);
+        alive.insert(key);
+        for (const auto* finding : findings) {
+            alive.insert(member_key(key, *finding->instance));
+        }
+        tell_violation_group(state, effects, group, findings, now);
     }
     end_violations(state, effects, alive, now);
+    judgement.violations_told = std::move(present);
 }
 
 }  // namespace vastwatch::engine

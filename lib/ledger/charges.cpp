@@ -136,6 +136,9 @@ void Ledger::Impl::review_excess(ContractState& contract) {
         contract.meter ? contract.find_day(utc_day_start(contract.meter->since)) : nullptr;
     const bool exceeds =
         day != nullptr && excess(contract, *day, contract.meter->since) != Amounts{};
+    if (exceeds) {
+        contract.excess_ends = excess_end(contract, *day);
+    }
     if (exceeds == (contract.excess_at != nowhere)) {
         return;
     }

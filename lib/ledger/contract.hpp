@@ -70,6 +70,7 @@ struct ContractState {
 
     std::size_t metered_at = nowhere;  // its place among those with a meter
     std::size_t excess_at = nowhere;   // its place among those charged more than they accrued
+    Instant excess_ends;               // from then on it has accrued as much
     std::size_t row_at = 0;            // its row in the reading with number `reading`
     std::uint64_t reading = 0;
 

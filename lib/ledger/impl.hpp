@@ -186,6 +186,9 @@ class Ledger::Impl {
     std::set<std::pair<AccountName, Instant>> changed_account_days_;
     std::set<std::pair<std::size_t, Instant>> changed_cells_;  // of the book with that index
     std::optional<Instant> shown_at_;                          // the latest counters()
+    // What the marks were last compared with: version and shown_at_.
+    std::uint64_t marks_version_ = 0;
+    std::optional<Instant> marks_shown_at_;
 };
 
 }  // namespace vastwatch::ledger

@@ -221,6 +221,19 @@ Amounts excess(const ContractState& contract, const OpenDay& day, Instant at) {
     return excess_over(*day.charged, gpu, disk);
 }
 
+Instant excess_end(const ContractState& contract, const OpenDay& day) {
+    const auto* meter = contract.meter_on(day.day);
+    if (meter == nullptr) {
+        return Instant::max();
+    }
+    // GPU and disk are each rounded by less than a nano-dollar.
+    constexpr Usd rounding = Usd::from_nanos(2);
+    const Usd more = excess(contract, day, meter->since).total() + rounding;
+    const auto wait = time_to_spend(more, meter->rates.total());
+    const Instant midnight = next_utc_day(day.day);
+    return wait && *wait < midnight - meter->since ? meter->since + *wait : Instant::max();
+}
+
 void divide_excess(
     const Cells& cells,
     const ContractState& contract,

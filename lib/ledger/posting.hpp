@@ -22,6 +22,10 @@ void post_day(const Cells& cells, const ContractState& contract, OpenDay& day);
 /// What the charge's GPU and disk items of the present day exceed accrual by, as of `at`.
 Amounts excess(const ContractState& contract, const OpenDay& day, Instant at);
 
+/// The moment from which on excess() is nothing, while the meter goes on as it does; Instant::max()
+/// when the day is over before.
+Instant excess_end(const ContractState& contract, const OpenDay& day);
+
 /// Divides an excess over teams and local days, and appends it to `out`.
 void divide_excess(
     const Cells& cells,

@@ -54,6 +54,9 @@ const Ledger::Impl::ExcessAt& Ledger::Impl::excess_at(Instant at) const {
     }
     std::vector<Posting> postings;
     for (const auto* contract : in_excess_) {
+        if (at >= contract->excess_ends) {
+            continue;
+        }
         const auto& day = *contract->find_day(utc_day_start(contract->meter->since));
         postings.clear();
         divide_excess(cells_, *contract, day, excess(*contract, day, at), postings);

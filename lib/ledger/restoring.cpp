@@ -125,9 +125,11 @@ Changes Ledger::Impl::take_changes() {
 }
 
 void Ledger::Impl::take_marks(Changes& changes) {
-    if (!shown_at_) {
+    if (!shown_at_ || (marks_version_ == version_ && marks_shown_at_ == shown_at_)) {
         return;
     }
+    marks_version_ = version_;
+    marks_shown_at_ = shown_at_;
     for (auto* book : books_) {
         // Only where what is stored besides would not show as much at the next start. What charges
         // exceed accrual by may change its source by then, and is not relied upon.
@@ -190,6 +192,7 @@ void Ledger::Impl::retry(Changes changes) {
     }
     for (const auto& record : changes.counter_marks) {
         book_of(account_of(record.account), record.team).stored_mark = Amounts{};
+        marks_shown_at_.reset();
     }
 }
 
