@@ -1,36 +1,74 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs all tests: tests/run.sh [PRESET...], release unless told
-# otherwise. Presets: release, dev, asan, tsan, gcc. The output ends with the totals of each run.
+# Installs what is missing, builds, and runs all tests: tests/run.sh [PART...], release unless told
+# otherwise. A part is a preset, which is built and tested (release, dev, asan, tsan, gcc), or one of
+#   tidy     clang-tidy over the product's sources
+#   mutants  deliberate defects, each of which the simulation has to catch
+#   seeds    four minutes of simulated lives that nobody has seen yet
+# The output ends with a line for each part.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source packaging/dependencies.sh
 
-presets=("$@")
-if [ ${#presets[@]} -eq 0 ]; then
-    presets=(release)
+parts=("$@")
+if [ ${#parts[@]} -eq 0 ]; then
+    parts=(release)
 fi
 
 # shellcheck disable=SC2086
 install_missing $build_packages $test_packages
 
 jobs=$(nproc)
-failed=()
-for preset in "${presets[@]}"; do
-    echo "== $preset: building"
+
+configure() {
+    cmake --preset "$1" >"/tmp/vastwatch-configure-$1.log" 2>&1 ||
+        { cat "/tmp/vastwatch-configure-$1.log"; return 1; }
+}
+
+build_and_test() {
+    configure "$1"
+    cmake --build "build/$1" -j "$jobs"
+    echo "== $1: built in $((SECONDS - began)) s; testing"
+    ctest --preset "$1" -j "$jobs"
+}
+
+run_part() {
+    case "$1" in
+        tidy)
+            configure release
+            tests/tidy.sh build/release
+            ;;
+        mutants)
+            configure release
+            tests/simulation/mutants/check.sh
+            ;;
+        seeds)
+            configure release
+            cmake --build build/release -j "$jobs" --target vastwatch-sim
+            tests/simulation/fresh_seeds.sh 240
+            ;;
+        *)
+            build_and_test "$1"
+            ;;
+    esac
+}
+
+totals=()
+failed=0
+for part in "${parts[@]}"; do
+    echo "== $part"
     began=$SECONDS
-    cmake --preset "$preset" >"/tmp/vastwatch-configure-$preset.log" 2>&1 ||
-        { cat "/tmp/vastwatch-configure-$preset.log"; exit 1; }
-    cmake --build "build/$preset" -j "$jobs"
-    echo "== $preset: built in $((SECONDS - began)) s; testing"
-    began=$SECONDS
-    if ! ctest --preset "$preset" -j "$jobs"; then
-        failed+=("$preset")
+    # In a shell of its own, so that an error ends the part and not the whole.
+    set +e
+    (set -e; run_part "$part")
+    status=$?
+    set -e
+    if [ "$status" -eq 0 ]; then
+        totals+=("$part: passed in $((SECONDS - began)) s")
+    else
+        totals+=("$part: FAILED after $((SECONDS - began)) s")
+        failed=1
     fi
-    echo "== $preset: tested in $((SECONDS - began)) s"
 done
 
-if [ ${#failed[@]} -gt 0 ]; then
-    echo "FAILED under: ${failed[*]}"
-    exit 1
-fi
-echo "All tests passed under: ${presets[*]}"
+printf '%s\n' "== all parts" "${totals[@]}"
+exit "$failed"
