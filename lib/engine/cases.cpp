@@ -10,6 +10,7 @@ namespace {
 
 using enforcement::Case;
 using enforcement::Step;
+using enforcement::Wait;
 using policy::Action;
 using rules::Finding;
 using rules::Rule;
@@ -72,6 +73,9 @@ bool update(const State& state, Case& item, const Wanted& wanted, Instant now) {
 void drop_unwanted(State& state, Effects& effects, const Case& item, Now now) {
     const auto instance = state.instances.find(item.instance);
     const bool gone = instance == state.instances.end() || instance->second->missed_sweeps > 0;
+    if ((gone || fleet::is_unloading(instance->second->row)) && wait_for_effect(state, item)) {
+        return;
+    }
     if (gone) {
         close(state, effects, item.instance, Step::vanished, "it is gone by itself", now);
         return;
@@ -117,6 +121,18 @@ enforcement::Facts facts_of(const State& state, const Case& item, Instant now) {
     facts.within_limit =
         item.cap || limit == 0 || state.recent_actions.size() < static_cast<std::size_t>(limit);
     return facts;
+}
+
+bool wait_for_effect(State& state, const Case& known) {
+    auto& item = state.cases.at(known.instance);
+    if (!item.requested_at || item.action != Action::destroy || item.step == Step::held) {
+        return false;
+    }
+    item.step = Step::requested;
+    item.wait = Wait::none;
+    item.confirmations = 0;
+    mark(state, item);
+    return true;
 }
 
 Wanted choose(const State& state, const std::vector<const Finding*>& findings, Instant now) {
@@ -171,8 +187,15 @@ void drop_renamed(State& state, Effects& effects, Now now) {
     }
 }
 
-/// choose(), but for an idle instance that is kept back as such (its warning, a mass hold) while a
-/// cap wants it as well: the cap does not wait, though its action may be the weaker one.
+/// The latest row says something of the GPU, so that a fresh read can bear idleness out.
+bool telemetry_is_usable(const State& state, const Case& item) {
+    const auto& samples = state.instances.at(item.instance)->samples;
+    return !samples.empty() && samples.back().evidence != fleet::Evidence::unknown;
+}
+
+/// choose(), but for an idle instance that is kept back as such (its warning, a mass hold, a host
+/// that does not measure) while a cap wants it as well: the cap does not wait, though its action
+/// may be the weaker one.
 Wanted choose_for(
     const State& state,
     const Case* item,
@@ -185,7 +208,7 @@ Wanted choose_for(
     }
     // Once it acts as a cap it goes on so, or it would be held and let go in turns.
     const bool warned = enforcement::warning_is_over(*item, facts_of(state, *item, now), now);
-    if (warned && item->step != Step::held && !item->cap) {
+    if (warned && item->step != Step::held && !item->cap && telemetry_is_usable(state, *item)) {
         return wanted;
     }
     const Finding* cap = nullptr;

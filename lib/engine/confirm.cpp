@@ -35,6 +35,13 @@ Evidence look(const Case& item, const fleet::Sweep& sweep) {
     return fleet::is_unloading(*it) ? Evidence::unloading : Evidence::still_there;
 }
 
+/// Reads go before the listings that might bring better telemetry.
+Duration pause_before_reread(const fleet::SampleRun& unusable, Instant now) {
+    constexpr Duration least = std::chrono::seconds{15};
+    constexpr Duration most = std::chrono::minutes{1};
+    return std::clamp<Duration>((now - unusable.first) / 4, least, most);
+}
+
 void try_again(State& state, Effects& effects, Case& item, const std::string& why, Now now) {
     item.step = Step::pending;
     item.wait = Wait::retry;
@@ -64,6 +71,10 @@ void take_verification(State& state, Effects& effects, const fleet::Verification
         auto& item = it->second;
         const auto row = std::find_if(
             read.rows.begin(), read.rows.end(), [&](const auto& r) { return r.id == id; });
+        if (row == read.rows.end() && wait_for_effect(state, item)) {
+            effects.poll_soon.push_back(item.account);
+            continue;
+        }
         if (row == read.rows.end()) {
             close(state, effects, id, Step::vanished, "the fresh read no longer lists it", now);
             continue;
@@ -80,9 +91,10 @@ void take_verification(State& state, Effects& effects, const fleet::Verification
         const bool doubtful = item.rule == Rule::idle && !samples.empty() &&
                               samples.back().evidence == fleet::Evidence::unknown;
         if (doubtful) {
-            // No evidence either way: it is looked at again, and nothing is done meanwhile.
+            // No evidence either way: it is looked at again, less often the longer that lasts, and
+            // nothing is done meanwhile.
             item.step = Step::pending;
-            item.next_attempt = now.wall + std::chrono::seconds{15};
+            item.next_attempt = now.wall + pause_before_reread(samples.back(), now.wall);
             item.detail = "the fresh read gave no usable utilisation";
             continue;
         }

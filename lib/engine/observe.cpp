@@ -236,7 +236,12 @@ void observe_news(
         instance.stopped_since,
         instance.loading_since,
         instance.label_protected_since};
+    const auto created = instance.row.start_date;
     instance.row = row;
+    if (!row.start_date) {
+        // A date that cannot be read now is still the one that was: nothing becomes new by that.
+        instance.row.start_date = created;
+    }
     instance.last_seen = at;
     instance.missed_sweeps = 0;
     instance.team = team_for(state, instance.account, row.label, &instance.team);

@@ -118,6 +118,13 @@ void judge_cap(
     out.add(std::move(whole));
 }
 
+/// When it was created, as far as known. What was there before the daemon and does not say is not
+/// taken for new.
+Instant born(const fleet::Instance& instance) {
+    const Instant unknown = instance.found_at_start ? Instant{} : instance.first_seen;
+    return instance.row.start_date.value_or(unknown);
+}
+
 /// Least missed first: idle ones, then the newest, then the dearest (spec section 6).
 void sort_by_loss(Members& members) {
     std::sort(members.begin(), members.end(), [](const Subject* a, const Subject* b) {
@@ -126,8 +133,8 @@ void sort_by_loss(Members& members) {
         if (a_idle != b_idle) {
             return a_idle;
         }
-        const auto a_born = a->instance->row.start_date.value_or(a->instance->first_seen);
-        const auto b_born = b->instance->row.start_date.value_or(b->instance->first_seen);
+        const auto a_born = born(*a->instance);
+        const auto b_born = born(*b->instance);
         if (a_born != b_born) {
             return a_born > b_born;
         }
@@ -259,13 +266,11 @@ void judge_count(const Whole& situation, const Group<policy::Team>& group, Colle
     }
     Members members = group.roster.of(team);
     std::erase_if(members, [](const Subject* subject) { return !exists(*subject); });
-    const auto born = [](const Subject* subject) {
-        return std::pair{
-            subject->instance->row.start_date.value_or(subject->instance->first_seen),
-            subject->instance->id};
+    const auto age = [](const Subject* subject) {
+        return std::pair{born(*subject->instance), subject->instance->id};
     };
     std::sort(members.begin(), members.end(), [&](const Subject* a, const Subject* b) {
-        return born(a) < born(b);
+        return age(a) < age(b);
     });
     for (std::size_t i = allowed; i < members.size(); ++i) {
         if (changes_nothing(team.rules.violation_action, *members[i])) {

@@ -165,6 +165,18 @@ TEST_CASE("cap_action stop stops what runs, and tells the storage cost per day")
     CHECK(told);
 }
 
+TEST_CASE("a cap does not wait for a host that no longer measures whether an instance is idle") {
+    auto policy = cap_policy(16);
+    ml_of(policy).rules.cap_action = Action::stop;
+    ml_of(policy).rules.idle_action = Action::destroy;
+    SixteenDollars scene{policy};
+    scene.machine(1).idle();
+    scene.run_until(at("09:50"));  // warned of, to be destroyed at 10:00
+    scene.machine(1).frozen = true;
+    scene.run_until(at("12:05"));
+    CHECK(scene.sent_action(1) == Action::stop);
+}
+
 TEST_CASE("cap_action alert tells and does nothing") {
     auto policy = cap_policy(16);
     ml_of(policy).rules.cap_action = Action::alert;

@@ -119,6 +119,48 @@ TEST_CASE("a refused request is tried again and three refusals are told") {
     CHECK(scene.counted("done") == 0);
 }
 
+TEST_CASE("what a request takes down only after it was given up on is told all the same") {
+    IdleScene scene;
+    scene.takes_effect = false;
+    while (!scene.audited("failed", 1) && scene.time() < at("10:10")) {
+        scene.run_for(1s);
+    }
+    REQUIRE(scene.audited("failed", 1));
+    scene.vanish(1);
+    scene.run_for(10min);
+    CHECK(scene.count(alerts::Kind::instance_destroyed) == 1);
+    CHECK(scene.counted("done") == 1);
+    CHECK_FALSE(scene.open_case(1));
+}
+
+TEST_CASE("what begins to unload only after the request was given up on is told when it is gone") {
+    IdleScene scene;
+    scene.takes_effect = false;
+    while (!scene.audited("failed", 1) && scene.time() < at("10:10")) {
+        scene.run_for(1s);
+    }
+    REQUIRE(scene.audited("failed", 1));
+    scene.machine(1).unloaded_until = at("10:30");
+    scene.run_for(5min);
+    CHECK(scene.count(alerts::Kind::instance_destroyed) == 0);
+    scene.vanish(1);
+    scene.run_for(5min);
+    CHECK(scene.count(alerts::Kind::instance_destroyed) == 1);
+}
+
+TEST_CASE("what vanishes after the service refused to destroy it went by itself") {
+    IdleScene scene;
+    scene.answer = RequestOutcome::failed;
+    scene.takes_effect = false;
+    while (!scene.audited("failed", 1) && scene.time() < at("10:10")) {
+        scene.run_for(1s);
+    }
+    scene.vanish(1);
+    scene.run_for(10min);
+    CHECK(scene.audited("vanished", 1));
+    CHECK(scene.count(alerts::Kind::instance_destroyed) == 0);
+}
+
 TEST_CASE("an idle instance that works after a failed request is not asked for again") {
     IdleScene scene;
     scene.answer = RequestOutcome::failed;

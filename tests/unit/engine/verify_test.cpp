@@ -35,6 +35,16 @@ TEST_CASE("a fresh read of zeros without temperature does not act") {
     CHECK(scene.sent.empty());
 }
 
+TEST_CASE("a host that does not measure is asked again, but not without a rest") {
+    IdleScene scene;
+    scene.run_until(at("09:50"));
+    scene.machine(1).frozen = true;
+    scene.run_until(at("11:30"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.asked.size() >= 10);
+    CHECK(scene.asked.size() <= 100);
+}
+
 TEST_CASE("a fresh read with another label drops the action") {
     Story scene{[](Scene& s) { s.machine(1).labelled("ml/other"); }};
     CHECK(scene.sent.empty());

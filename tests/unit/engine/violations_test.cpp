@@ -71,6 +71,20 @@ TEST_CASE("above max_instances the newest go") {
     CHECK_FALSE(scene.sent_at(3));
 }
 
+TEST_CASE("a start date that cannot be read makes no instance the newest") {
+    Company scene{strict([](policy::Team& t) { t.max_instances = 2; }, Action::alert)};
+    scene.rent(1).begun(at("05:00"));
+    scene.rent(2).row.start_date = std::nullopt;
+    scene.begin();
+    scene.reload(strict([](policy::Team& t) { t.max_instances = 2; }));
+    scene.machine(1).row.start_date = std::nullopt;
+    scene.rent_now(3);
+    scene.run_until(at("08:30"));
+    CHECK(scene.sent_at(3));
+    CHECK_FALSE(scene.sent_at(1));
+    CHECK_FALSE(scene.sent_at(2));
+}
+
 TEST_CASE("above max_instances the newest is stopped once, and then is left alone") {
     Company scene{strict([](policy::Team& t) { t.max_instances = 2; }, Action::stop)};
     scene.begin();
