@@ -237,8 +237,10 @@ json::value served_row(
     if (query.columns.empty()) {
         return row;
     }
-    for (const std::string& column : query.columns) {
-        row.emplace(column, nullptr);  // unless it is there
+    if (row.size() < query.columns.size() || !instance.spec.columns.empty()) {
+        for (const std::string& column : query.columns) {
+            row.emplace(column, nullptr);  // unless it is there
+        }
     }
     if (row.size() > query.columns.size()) {
         json::object selected;

@@ -13,6 +13,13 @@ HttpReply json_reply(int status, const boost::json::value& body) {
     return reply;
 }
 
+HttpReply json_reply(int status, const boost::json::object& body) {
+    HttpReply reply;
+    reply.status = status;
+    reply.body = to_text(body);
+    return reply;
+}
+
 HttpReply error_reply(int status, std::string_view error, std::string_view message) {
     boost::json::object body;
     body["success"] = false;

@@ -4,6 +4,7 @@
 
 #include "base/time.hpp"
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <string>
@@ -37,6 +38,7 @@ struct HttpReply {
 };
 
 HttpReply json_reply(int status, const boost::json::value& body);
+HttpReply json_reply(int status, const boost::json::object& body);
 
 /// {"success": false, "error": …, "msg": …}
 HttpReply error_reply(int status, std::string_view error, std::string_view message);

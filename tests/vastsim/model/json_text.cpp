@@ -100,6 +100,12 @@ std::string to_text(const json::value& value) {
     return text;
 }
 
+std::string to_text(const json::object& object) {
+    std::string text;
+    append_object(text, object);
+    return text;
+}
+
 std::string to_base64(std::string_view bytes) {
     std::string text;
     std::uint32_t bits = 0;

@@ -2,6 +2,7 @@
 // ".0"; and base64, in which its page tokens travel.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <optional>
@@ -11,6 +12,8 @@
 namespace vastwatch::vastsim {
 
 std::string to_text(const boost::json::value& value);
+/// Without the copy that making a value of it would take.
+std::string to_text(const boost::json::object& object);
 
 std::string to_base64(std::string_view bytes);
 
