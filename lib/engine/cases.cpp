@@ -224,6 +224,29 @@ Wanted choose_for(
 
 }  // namespace
 
+namespace {
+
+/// A condition that was away for a moment does not shorten the pause before the next try.
+void keep_pause(const State& state, Case& item, Instant now) {
+    constexpr Duration longest_pause = std::chrono::minutes{10};
+    for (const auto& ended : state.ended_cases) {
+        if (!ended.closed_at || *ended.closed_at + longest_pause < now) {
+            return;
+        }
+        if (ended.instance == item.instance) {
+            if (ended.attempts > 0 && ended.next_attempt > now) {
+                item.attempts = ended.attempts;
+                // No longer than such a pause lasts: the clock may have been set back since.
+                const Duration pause = enforcement::retry_pause(ended.attempts);
+                item.next_attempt = std::min(ended.next_attempt, now + pause);
+            }
+            return;
+        }
+    }
+}
+
+}  // namespace
+
 Case& open_case(State& state, Effects& effects, InstanceId id, const Wanted& wanted, Now now) {
     const auto& instance = *state.instances.at(id);
     Case item;
@@ -239,6 +262,7 @@ Case& open_case(State& state, Effects& effects, InstanceId id, const Wanted& wan
     item.due = wanted.first->due;
     item.rule = wanted.first->rule;
     item.action = wanted.first->action;
+    keep_pause(state, item, now.wall);
     auto& stored = state.cases.insert_or_assign(id, std::move(item)).first->second;
     update(state, stored, wanted, now.wall);
     write_reasons(state, stored, wanted);

@@ -65,9 +65,14 @@ bool label_protected(const Slot& slot) {
 
 /// Work that was tolerated by other rules may be too much by these: the idle clock begins again.
 bool tolerated_too_much(const policy::Team& team, const fleet::IdlePeriod& idle) {
-    const auto length = static_cast<double>(idle.length().count());
-    const auto busy = static_cast<double>(idle.busy.count());
-    return busy > 0 && busy > team.rules.idle_tolerance.ratio() * length;
+    const auto too_much = [&](Duration busy, Duration length) {
+        const auto allowed =
+            team.rules.idle_tolerance.ratio() * static_cast<double>(length.count());
+        return busy > Duration{0} && static_cast<double>(busy.count()) > allowed;
+    };
+    // Work that no idle sample has followed yet ends a period as well.
+    return idle.began && (too_much(idle.busy, idle.length()) ||
+                          too_much(idle.busy + idle.pending_busy, idle.last_sample - *idle.began));
 }
 
 /// Follows how long the instance has been running, stopped, loading. The scheduler's words decide

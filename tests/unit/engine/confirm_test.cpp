@@ -119,6 +119,29 @@ TEST_CASE("a refused request is tried again and three refusals are told") {
     CHECK(scene.counted("done") == 0);
 }
 
+TEST_CASE("a condition that is away for a moment does not bring the next try forward") {
+    auto policy = quiet_policy();
+    ml_of(policy).max_dph = dph(3.0);
+    ml_of(policy).rules.violation_action = Action::destroy;
+    Scene scene{policy};
+    scene.rent(1, "ml/x", 5.0);
+    scene.answer = RequestOutcome::failed;
+    scene.takes_effect = false;
+    while (!scene.audited("failed", 1) && scene.time() < at("08:10")) {
+        scene.run_for(1s);
+    }
+    REQUIRE(scene.times_sent(1) == 1);
+    scene.machine(1).costs(2.0);
+    scene.poll();
+    REQUIRE(scene.audited("dropped", 1));
+    scene.machine(1).costs(5.0);
+    scene.poll();
+    scene.run_for(20s);
+    CHECK(scene.times_sent(1) == 1);
+    scene.run_for(1min);
+    CHECK(scene.times_sent(1) == 2);
+}
+
 TEST_CASE("what a request takes down only after it was given up on is told all the same") {
     IdleScene scene;
     scene.takes_effect = false;

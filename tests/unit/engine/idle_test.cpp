@@ -363,5 +363,18 @@ TEST_CASE("work that was tolerated before a reload counts by the new tolerance")
     CHECK_FALSE(scene.sent_at(1));
 }
 
+TEST_CASE("tolerated work that still goes on at a reload counts by the new tolerance") {
+    auto policy = idle_policy();
+    ml_of(policy).rules.idle_tolerance = Percent{10};
+    IdleScene scene{policy};
+    scene.run_until(at("09:30"));
+    scene.machine(1).busy();
+    scene.run_until(at("09:35"));
+    auto stricter = idle_policy();
+    ml_of(stricter).rules.idle_for = 1h;
+    scene.reload(stricter);
+    CHECK(scene.count(alerts::Kind::idle_warning) == 0);
+}
+
 }  // namespace
 }  // namespace vastwatch::engine::testing
