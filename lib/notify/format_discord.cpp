@@ -47,10 +47,10 @@ int colour(const alerts::Alert& alert) {
     return 0x3B82D6;
 }
 
-json::object field(std::string_view name, std::string value, bool beside) {
+json::object field(std::string_view name, std::string_view value, bool beside) {
     json::object out;
     out["name"] = name;
-    out["value"] = std::move(value);
+    out["value"] = value;
     out["inline"] = beside;
     return out;
 }

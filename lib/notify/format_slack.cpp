@@ -55,18 +55,18 @@ std::string_view mark(const alerts::Alert& alert) {
     return "🔵 ";
 }
 
-json::object plain_text(std::string text) {
+json::object plain_text(std::string_view text) {
     json::object out;
     out["type"] = "plain_text";
-    out["text"] = std::move(text);
+    out["text"] = text;
     out["emoji"] = false;
     return out;
 }
 
-json::object markup(std::string text) {
+json::object markup(std::string_view text) {
     json::object out;
     out["type"] = "mrkdwn";
-    out["text"] = std::move(text);
+    out["text"] = text;
     out["verbatim"] = true;
     return out;
 }

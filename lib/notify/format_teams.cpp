@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t bytes_limit = 27 * 1024;
+constexpr std::size_t bytes_limit = std::size_t{27} * 1024;
 
 /// How much text goes in: as it is wanted, and what fits even when every character is four bytes.
 struct Room {

@@ -31,7 +31,7 @@ struct Attempt {
     std::string answer;                   // what it said: printable, at most 300 bytes, no secrets
     /// With try_again: the mail addresses that have it already, when only others failed; somebody
     /// has been told then. A retry leaves them out.
-    std::vector<std::string> reached{};
+    std::vector<std::string> reached;
 };
 
 class Notifier {

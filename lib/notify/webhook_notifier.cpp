@@ -10,7 +10,7 @@ namespace vastwatch::notify {
 namespace {
 
 constexpr Duration time_limit = std::chrono::seconds{20};
-constexpr std::size_t answer_limit = 1024 * 1024;
+constexpr std::size_t answer_limit = std::size_t{1024} * 1024;
 
 class WebhookNotifier final : public Notifier {
   public:
