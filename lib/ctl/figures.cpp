@@ -36,7 +36,7 @@ std::string relative(Instant at, Instant now) {
 }
 
 std::string clock_time(Instant at, Instant now, const Calendar& calendar) {
-    const auto time = calendar.format_time(at);
+    auto time = calendar.format_time(at);
     const auto date = calendar.date_of(at);
     if (date == calendar.date_of(now)) {
         return time;

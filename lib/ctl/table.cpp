@@ -34,6 +34,7 @@ std::size_t Table::natural(std::size_t column) const {
 
 std::vector<Table::Shown> Table::fit(std::size_t width) const {
     std::vector<Shown> shown;
+    shown.reserve(columns_.size());
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         shown.push_back(Shown{i, natural(i)});
     }
@@ -95,6 +96,7 @@ Text Table::line(const std::vector<Shown>& shown, const std::vector<Text>& cells
 std::vector<Text> Table::lines(std::size_t width) const {
     const auto shown = fit(width);
     std::vector<Text> titles;
+    titles.reserve(columns_.size());
     for (const auto& column : columns_) {
         titles.emplace_back(column.title, Style::soft);
     }
