@@ -67,10 +67,9 @@ bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) cons
             return true;
         }
     }
-    if (rules.idle_tolerance.value() <= 0 || watched.history.empty()) {
-        return false;
-    }
-    // With tolerated work in between: some beginning must do.
+    // Some beginning must do: with tolerated work in between any, else the first idle sample after
+    // a start of the daemon, who may have lost those that would have continued the period.
+    const bool tolerant = rules.idle_tolerance.value() > 0;
     Duration busy{0};
     Duration known{0};
     Duration whole{0};
@@ -82,7 +81,10 @@ bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) cons
         whole += at->last - at->first + step;
         known += at->word == Word::unknown ? Duration{0} : at->last - at->first + step;
         busy += at->word == Word::busy ? at->last - at->first + step : Duration{0};
-        if (at->word == Word::idle && end - at->first > rules.idle_for) {
+        if (at->word == Word::busy && !tolerant) {
+            return false;
+        }
+        if (at->word == Word::idle && (tolerant || at->anew) && end - at->first > rules.idle_for) {
             const auto share = [&](Duration part) {
                 return static_cast<double>(part.count()) / static_cast<double>(whole.count());
             };
@@ -92,7 +94,8 @@ bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) cons
             }
         }
     }
-    return watched.history.size() > 440;  // what lies further back was forgotten here
+    // What lies further back was forgotten here.
+    return tolerant && watched.history.size() > 440;
 }
 
 /// What it costs per hour, or did before what was taken down in the last minutes went.

@@ -70,11 +70,17 @@ void Judge::clock_moved(Duration by, bool wrong, Instant at) {
     }
 }
 
-void Judge::watches_again(std::int64_t id) {
+void Judge::watches_again(std::int64_t id, Instant at) {
     const auto found = watches_.find(id);
     if (found != watches_.end()) {
-        found->second.interrupted = true;
-        found->second.due_since.reset();
+        // Whose it is may have been forgotten with the rest: anybody's patience may count.
+        Duration longest{0};
+        for (const auto& team : policy_->teams) {
+            longest = std::max<Duration>(longest, team.rules.idle_for);
+        }
+        auto& watched = found->second;
+        watched.not_due_before = std::max(watched.not_due_before, at + longest);
+        watched.due_since.reset();
     }
 }
 
@@ -106,6 +112,7 @@ void Judge::restarted(Instant at) {
         watched.lost = watched.lost_of == watched.idle_since ? watched.lost : Duration{0};
         watched.lost += setting_.poll_interval;
         watched.lost_of = watched.idle_since;
+        watched.anew = true;
     }
 }
 

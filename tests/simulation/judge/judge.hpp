@@ -54,8 +54,9 @@ class Judge {
 
     /// An operator decided against what a changed policy makes due: until the next one.
     void dismissed(std::int64_t id, bool mass = false);
-    /// Evidence of its idleness counts from now on: an operator said so, or it was lost to a lie.
-    void watches_again(std::int64_t id);
+    /// It need not be found idle by evidence from before: an operator said so, or it may have been
+    /// lost to a lie.
+    void watches_again(std::int64_t id, Instant at);
     /// The daemon died and came back with what it had stored.
     void restarted(Instant at);
 
@@ -90,7 +91,12 @@ class Judge {
     void lost(const std::string& alert);
     /// A receiver does not want it, and said so.
     void refused(const std::string& alert, const std::string& notifier);
-    void delivered(const std::string& alert, const std::string& notifier, Instant at);
+    /// `confirmed`: and the daemon was told so.
+    void delivered(
+        const std::string& alert,
+        const std::string& notifier,
+        Instant at,
+        bool confirmed = true);
     /// The figures that it shows at this moment.
     void shown(const engine::View& view, Instant at);
 

@@ -250,7 +250,11 @@ void Judge::judge_thresholds_told(Instant at) {
     }
 }
 
-void Judge::delivered(const std::string& alert, const std::string& notifier, Instant at) {
+void Judge::delivered(
+    const std::string& alert,
+    const std::string& notifier,
+    Instant at,
+    bool confirmed) {
     const auto found = told_.find(alert);
     if (!verdicts_.require(found != told_.end(), Invariant::alert_delivered, at, [&] {
             return fmt::format("alert {} is delivered and was never durable", alert);
@@ -266,7 +270,7 @@ void Judge::delivered(const std::string& alert, const std::string& notifier, Ins
     });
     entry.reached.insert_or_assign(notifier, at);
     entry.wanted.erase(notifier);
-    if (entry.kind == Kind::idle_warning) {
+    if (entry.kind == Kind::idle_warning && confirmed) {
         for (auto& [id, watched] : watches_) {
             if (watched.warning == alert && !watched.warning_delivered_at) {
                 watched.warning_delivered_at = at;

@@ -34,14 +34,16 @@ void follow_run(Watched& watched, const Reading& reading, Instant at) {
 }
 
 void remember(Watched& watched, Word word, Instant at) {
-    if (!watched.history.empty() && watched.history.back().word == word) {
+    const bool anew = watched.anew && word == Word::idle;
+    if (!watched.history.empty() && watched.history.back().word == word && !anew) {
         watched.history.back().last = at;
         return;
     }
     if (watched.history.size() >= longest_history) {
         watched.history.erase(watched.history.begin(), watched.history.begin() + 64);
     }
-    watched.history.push_back(Stretch{.first = at, .last = at, .word = word});
+    watched.history.push_back(Stretch{.first = at, .last = at, .word = word, .anew = anew});
+    watched.anew = watched.anew && !anew;
 }
 
 void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) {

@@ -39,6 +39,7 @@ struct Stretch {
     Instant first;
     Instant last;
     Word word = Word::unknown;
+    bool anew = false;  ///< the first idle sample after a start: a period may begin here
 };
 
 struct Watched {
@@ -74,6 +75,7 @@ struct Watched {
     std::optional<Instant> protected_since;  ///< by label
     Duration skew{0};                        ///< of the daemon's clock at the latest sample
     bool interrupted = false;                ///< the clock was set: the period begins anew
+    bool anew = false;  ///< the daemon started, and no idle sample was served since
 
     // --- What the daemon was told and did.
     Instant not_due_before;            ///< an idle clock may have begun again under another policy

@@ -75,7 +75,7 @@ void DaemonRun::decide_holds(bool approve) {
             judge_->held(id.value(), false);
             if (!approve && hold.kind == enforcement::Hold::Kind::mass_idle) {
                 // Their idleness is counted from now on.
-                judge_->watches_again(id.value());
+                judge_->watches_again(id.value(), now());
             }
             if (!approve && hold.kind == enforcement::Hold::Kind::reload) {
                 judge_->dismissed(id.value());

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace vastwatch::simulation {
 namespace {
@@ -454,7 +453,7 @@ void DaemonRun::on_delivery(const Delivery& delivery) {
                            : "refuses",
         id);
     if (delivery.taken) {
-        judge_->delivered(id, notifier, delivery.at);
+        judge_->delivered(id, notifier, delivery.at, delivery.confirmed);
     } else if (delivery.refused) {
         judge_->refused(id, notifier);
     }
@@ -662,13 +661,18 @@ void DaemonRun::tell_cases() {
     for (const auto& hold : seen->holds) {
         story("open hold {} of {} instances", hold.id.value(), hold.instances.size());
     }
-    // A violation begins with the instance that it is about, when it is about one.
-    const auto id = std::strtoll(verdicts_.violations().front().what.c_str(), nullptr, 10);
-    const auto explanation = machine_->process()->backend().explain(InstanceId{id});
-    if (explanation) {
-        story("the daemon explains: {}", explanation->headline);
-        for (const auto& paragraph : explanation->paragraphs) {
-            story("    {}", paragraph);
+    const auto& what = verdicts_.violations().front().what;
+    for (const auto& instance : seen->instances) {
+        const auto id = instance.instance->id;
+        if (what.find(std::to_string(id.value())) == std::string::npos) {
+            continue;
+        }
+        const auto explanation = machine_->process()->backend().explain(id);
+        if (explanation) {
+            story("the daemon explains: {}", explanation->headline);
+            for (const auto& paragraph : explanation->paragraphs) {
+                story("    {}", paragraph);
+            }
         }
     }
 }

@@ -255,9 +255,7 @@ void Testimony::take_missing(std::size_t account, Instant at) {
             // It is there, and was left out.
             judge_.disturbed(at);
             ++watched->changes;
-            judge_.watches_again(known->first);
-            watched->any_sample = false;  // and whose it was is forgotten
-            watched->team.clear();
+            judge_.watches_again(known->first, at);
             doubtful = true;
             ++known;
         } else {
