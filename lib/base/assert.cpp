@@ -6,7 +6,7 @@
 namespace vastwatch {
 
 void assertion_failed(const char* condition, const char* file, int line) noexcept {
-    std::fprintf(stderr, "vastwatch: assertion failed: %s (%s:%d)\n", condition, file, line);
+    (void)std::fprintf(stderr, "vastwatch: assertion failed: %s (%s:%d)\n", condition, file, line);
     std::abort();
 }
 

@@ -9,7 +9,7 @@
 #include <string_view>
 
 namespace date {
-class time_zone;
+class time_zone;  // NOLINT(readability-identifier-naming): the date library's own name
 }
 
 namespace vastwatch {

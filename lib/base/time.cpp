@@ -87,7 +87,7 @@ std::optional<Duration> parse_offset(std::string_view text) {
 }
 
 struct Clock {
-    std::chrono::year_month_day date;
+    std::chrono::year_month_day date{};
     std::chrono::hh_mm_ss<Duration> time;
 };
 
