@@ -28,7 +28,7 @@ struct Request {
     std::vector<Header> headers;
     std::string body;
     Duration timeout = std::chrono::seconds{30};  // over all of it: connect, TLS, send, receive
-    std::size_t body_limit = 8 * 1024 * 1024;
+    std::size_t body_limit = std::size_t{8} * 1024 * 1024;
     std::string unix_socket;  // connect there instead of the URL's host; empty = no
     std::string ca_file;      // trusted besides the system's; empty = none
 };

@@ -75,7 +75,6 @@ struct Address {
 std::optional<std::uint16_t> parse_port(std::string_view digits) {
     std::uint16_t port = 0;
     const auto* end = digits.data() + digits.size();
-    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the end is given beside it
     const auto [rest, error] = std::from_chars(digits.data(), end, port);
     if (error != std::errc{} || rest != end || port == 0) {
         return std::nullopt;
