@@ -16,8 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t chunk = 256 * 1024;
-constexpr std::size_t small_chunk = 32 * 1024;
+constexpr std::size_t chunk = std::size_t{256} * 1024;
+constexpr std::size_t small_chunk = std::size_t{32} * 1024;
 
 /// The number in "audit-123.jsonl".
 std::optional<std::uint64_t> first_seq_of(const std::string& name) {

@@ -252,7 +252,9 @@ void Writer::rotate() {
     const auto full_size = size_;
     file_ = Descriptor{};
     if (open_file()) {
-        ::rename(aside.c_str(), path_.c_str());
+        // When this fails too, the open file goes on under its new name, which readers know as
+        // well.
+        (void)::rename(aside.c_str(), path_.c_str());
         file_ = std::move(full);
         size_ = full_size;
         return;
