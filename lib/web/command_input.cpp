@@ -137,6 +137,7 @@ std::optional<BadInput> check_names(const Command& command, const engine::View& 
     }
     if (command.name == "test-notifier") {
         std::vector<std::string_view> known;
+        known.reserve(view.notifiers.size());
         for (const auto& notifier : view.notifiers) {
             known.emplace_back(notifier.name.str());
         }
