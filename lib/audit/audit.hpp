@@ -57,6 +57,10 @@ std::variant<Opened, AuditError> open(
     std::uint64_t rotate_at = default_rotate_at,
     std::shared_ptr<runtime::Worker> worker = nullptr);
 
+/// Those of `records`, which were about to be appended when the process ended, that the log lacks:
+/// it may have all of them, none, or, after a power cut, the first few. Blocks.
+std::vector<Record> missing(const std::filesystem::path& directory, std::vector<Record> records);
+
 /// The result of `vastwatchctl audit verify`.
 struct Verdict {
     std::uint64_t records = 0;

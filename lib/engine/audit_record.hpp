@@ -31,6 +31,8 @@ struct AuditRecord {
     std::string outcome;  // due, warned, verified, intended, requested, confirmed, failed …
     std::string recipe;   // JSON of what would create an equal instance again; empty = none
     std::string detail;
+
+    friend bool operator==(const AuditRecord&, const AuditRecord&) = default;
 };
 
 }  // namespace vastwatch::engine

@@ -5,6 +5,7 @@
 #include "alerts/alert.hpp"
 #include "alerts/outbox.hpp"
 #include "enforcement/case.hpp"
+#include "engine/audit_record.hpp"
 #include "fleet/instance.hpp"
 #include "ledger/records.hpp"
 
@@ -70,6 +71,9 @@ struct Changes {
     std::vector<AccountState> accounts;
     std::vector<SpendPoint> spend_points;
     std::optional<std::string> policy_fingerprint;
+    /// What is appended to the audit log once this is durable, in place of what was noted so
+    /// before: should the process end in between, the next one appends it.
+    std::optional<std::vector<AuditRecord>> audit;
 
     bool empty() const;
 };

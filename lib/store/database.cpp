@@ -193,6 +193,7 @@ class Database::Statements {
     Writer<Conditions> conditions{database};
     Writer<Accounts> accounts{database};
     Writer<SpendPoints> spend_points{database};
+    Writer<AuditRecords> audit_records{database};
 
     Deletion gone_instance{database, "DELETE FROM instances WHERE id = ?"};
     Deletion closed_meter{database, "DELETE FROM meters WHERE instance = ?"};
@@ -259,6 +260,12 @@ void Database::write(const engine::Changes& changes) {
     }
     for (const auto& point : changes.spend_points) {
         statements_->spend_points.write(point);
+    }
+    if (changes.audit) {
+        statements_->database.exec("DELETE FROM audit_records");
+        for (const auto& record : *changes.audit) {
+            statements_->audit_records.write(record);
+        }
     }
     if (changes.policy_fingerprint) {
         auto& database = statements_->database;

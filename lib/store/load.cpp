@@ -122,6 +122,10 @@ engine::Changes load_changes(SQLite::Database& database) {
     all.accounts = load<Accounts>(database, "ORDER BY name");
     all.spend_points = load<SpendPoints>(
         database, fmt::format("WHERE at >= {} ORDER BY at, team", now - keep_spend_points.count()));
+    auto records = load<AuditRecords>(database, "ORDER BY position");
+    if (!records.empty()) {
+        all.audit = std::move(records);
+    }
     SQLite::Statement select{database, "SELECT fingerprint FROM policy"};
     if (select.executeStep()) {
         all.policy_fingerprint = select.getColumn(0).getString();

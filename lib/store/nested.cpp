@@ -359,4 +359,13 @@ void decode(std::string_view text, std::vector<NotifierName>& names) {
         text, names, [](const json::value& element) { return NotifierName{text_of(element)}; });
 }
 
+std::string encode(const std::vector<std::string>& texts) {
+    return list(texts, [](std::string& out, const std::string& one) { out += quoted(one); });
+}
+
+void decode(std::string_view text, std::vector<std::string>& texts) {
+    read_list(
+        text, texts, [](const json::value& element) { return std::string{text_of(element)}; });
+}
+
 }  // namespace vastwatch::store

@@ -19,6 +19,7 @@ std::string encode(const fleet::Recipe& recipe);
 std::string encode(const std::vector<InstanceId>& ids);
 std::string encode(const std::vector<alerts::AlertInstance>& instances);
 std::string encode(const std::vector<NotifierName>& names);
+std::string encode(const std::vector<std::string>& texts);
 
 /// Each reads what encode() wrote; throws Corrupt for anything else.
 void decode(std::string_view text, fleet::Telemetry& telemetry);
@@ -29,5 +30,6 @@ void decode(std::string_view text, fleet::Recipe& recipe);
 void decode(std::string_view text, std::vector<InstanceId>& ids);
 void decode(std::string_view text, std::vector<alerts::AlertInstance>& instances);
 void decode(std::string_view text, std::vector<NotifierName>& names);
+void decode(std::string_view text, std::vector<std::string>& texts);
 
 }  // namespace vastwatch::store

@@ -292,7 +292,31 @@ CREATE INDEX alerts_time ON alerts (time);
 CREATE INDEX outbox_ended ON outbox (ended);
 )sql";
 
-constexpr std::array<const char*, 1> steps{step_1};
+/// What the audit log may lack.
+constexpr const char* step_2 = R"sql(
+CREATE TABLE audit_records (
+    position INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    account TEXT,
+    team TEXT,
+    instance INTEGER,
+    label TEXT NOT NULL,
+    gpu TEXT NOT NULL,
+    offer_id INTEGER,
+    num_gpus INTEGER NOT NULL,
+    dph INTEGER,
+    duration_hours REAL,
+    total_cost INTEGER,
+    reasons TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    recipe TEXT NOT NULL,
+    detail TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<const char*, 2> steps{step_1, step_2};
 
 }  // namespace
 

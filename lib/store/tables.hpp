@@ -449,4 +449,32 @@ struct SpendPoints {
     }
 };
 
+/// In the order of their rows.
+struct AuditRecords {
+    using Record = engine::AuditRecord;
+    static constexpr std::string_view name = "audit_records";
+    static constexpr int keys = 0;
+
+    template <class Io, class R>
+    static void fields(Io& io, R& record) {
+        io("time", record.time);
+        io("action", record.action);
+        io("actor", record.actor);
+        io("account", record.account);
+        io("team", record.team);
+        io("instance", record.instance);
+        io("label", record.label);
+        io("gpu", record.gpu);
+        io("offer_id", record.offer_id);
+        io("num_gpus", record.num_gpus);
+        io("dph", record.dph);
+        io("duration_hours", record.duration_hours);
+        io("total_cost", record.total_cost);
+        io("reasons", record.reasons);
+        io("outcome", record.outcome);
+        io("recipe", record.recipe);
+        io("detail", record.detail);
+    }
+};
+
 }  // namespace vastwatch::store

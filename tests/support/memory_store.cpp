@@ -73,6 +73,9 @@ void MemoryStore::commit(engine::Changes changes) {
     if (changes.policy_fingerprint) {
         fingerprint_ = std::move(changes.policy_fingerprint);
     }
+    if (changes.audit) {
+        audit_ = std::move(*changes.audit);
+    }
 }
 
 void MemoryStore::commit_ledger(ledger::Changes changes) {
@@ -129,6 +132,9 @@ engine::Changes MemoryStore::load() const {
     all.accounts = values(accounts_);
     all.spend_points = values(points_);
     all.policy_fingerprint = fingerprint_;
+    if (!audit_.empty()) {
+        all.audit = audit_;
+    }
     return all;
 }
 

@@ -76,6 +76,19 @@ TEST_CASE("a forgotten condition is not found again") {
     CHECK(after_both(first_changes(), second).conditions.empty());
 }
 
+TEST_CASE("records for the audit log replace those of the commit before, and nothing else does") {
+    auto second = first_changes();
+    second.audit->push_back(second.audit->front());
+    second.audit->front().detail = "the newer one";
+    CHECK(after_both(first_changes(), second).audit == second.audit);
+    engine::Changes other;
+    other.policy_fingerprint = "new fingerprint";
+    CHECK(after_both(first_changes(), other).audit == first_changes().audit);
+    engine::Changes none;
+    none.audit.emplace();
+    CHECK_FALSE(after_both(first_changes(), none).audit);
+}
+
 TEST_CASE("what is ended and made anew in one commit is there") {
     auto second = first_changes();
     second.gone_instances = {InstanceId{5}};

@@ -267,6 +267,24 @@ engine::Changes full_changes(const std::string& text, std::int64_t number) {
         true}};
     changes.spend_points = {engine::SpendPoint{make.at(), make.team(), make.usd(), make.usd()}};
     changes.policy_fingerprint = text;
+    changes.audit = {engine::AuditRecord{
+        make.at(),
+        text,
+        text,
+        make.account(),
+        make.team(),
+        make.id(),
+        text,
+        text,
+        make.number,
+        make.small(),
+        make.rate(),
+        make.real(),
+        make.usd(),
+        {text, text},
+        text,
+        text,
+        text}};
     return changes;
 }
 
@@ -290,6 +308,7 @@ std::string difference(const engine::Changes& a, const engine::Changes& b) {
     note(a.accounts == b.accounts, "accounts ");
     note(a.spend_points == b.spend_points, "spend_points ");
     note(a.policy_fingerprint == b.policy_fingerprint, "policy_fingerprint ");
+    note(a.audit == b.audit, "audit ");
     return differ;
 }
 

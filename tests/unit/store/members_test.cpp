@@ -62,5 +62,6 @@ TEST_CASE("every member of a stored record has its column") {
     CHECK(member_count<alerts::Condition>() == 6);
     CHECK(member_count<engine::AccountState>() == 11);
     CHECK(member_count<engine::SpendPoint>() == 4);
-    CHECK(member_count<engine::Changes>() == 17);
+    CHECK(member_count<engine::AuditRecord>() == 17);
+    CHECK(member_count<engine::Changes>() == 18);
 }
