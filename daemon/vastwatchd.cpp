@@ -177,7 +177,8 @@ bool Daemon::open() {
         return false;
     }
     http_client_ = net::make_http_client(loop_, proxy_settings());
-    service_ = std::make_unique<watch::Service>(world(), config_, std::move(state_->stored));
+    service_ = std::make_unique<watch::Service>(
+        world(), config_, std::move(state_->stored), std::move(state_->found));
     site_ = std::make_unique<web::Site>(service_->backend());
     return listen();
 }

@@ -5,7 +5,7 @@
 namespace vastwatch::alerts {
 namespace {
 
-constexpr EnumNames<Kind, 22> kinds{{
+constexpr EnumNames<Kind, 23> kinds{{
     {Kind::budget_threshold, "budget_threshold"},
     {Kind::budget_forecast, "budget_forecast"},
     {Kind::cap_warning, "cap_warning"},
@@ -27,6 +27,7 @@ constexpr EnumNames<Kind, 22> kinds{{
     {Kind::config_rejected, "config_rejected"},
     {Kind::enforcement_paused, "enforcement_paused"},
     {Kind::state_unwritable, "state_unwritable"},
+    {Kind::state_damaged, "state_damaged"},
     {Kind::test, "test"},
 }};
 

@@ -35,6 +35,7 @@ enum class Kind {
     config_rejected,
     enforcement_paused,
     state_unwritable,  // the state directory cannot be written: nothing destructive is done
+    state_damaged,     // the database was set aside at the start, or the audit log is broken
     test,              // vastwatchctl test-notifier
 };
 

@@ -45,6 +45,8 @@ class Engine {
         Now now);
 
     // --- What happens.
+    /// The process has started; once, before anything else. Tells of damage.
+    Effects on_start(FoundDamage found, Now now);
     Effects on_sweep(const fleet::Sweep& sweep, Now now);
     Effects on_poll_failed(const PollFailed& failure, Now now);
     Effects on_verified(const fleet::Verification& read, Now now);
@@ -79,6 +81,11 @@ class Engine {
         const std::vector<RequestOrder>& orders,
         std::string problem,
         Now now);
+    /// Storing takes too long: what take_changes() gave may yet become durable or not. Nothing
+    /// destructive is begun until on_durable().
+    Effects on_stalled(std::string problem, Now now);
+    /// These orders were not sent, and will not be.
+    void on_unsent(const std::vector<RequestOrder>& orders, Now now);
     /// What take_changes() gave was made durable, up to and including that alert.
     void on_durable(const AlertId& newest_alert);
     /// The newest alert there is; to be read together with take_changes().

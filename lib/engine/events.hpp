@@ -70,6 +70,12 @@ struct DeliveryTried {
     std::string answer;  // for people
 };
 
+/// What was damaged in the state directory when the process started.
+struct FoundDamage {
+    std::string database;   // where the one that could not be read is kept; empty = it was whole
+    std::string audit_log;  // where its chain is broken, for people; empty = it is whole
+};
+
 /// What an operator asked for, checked for form.
 struct Protect {
     InstanceId instance;

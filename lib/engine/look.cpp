@@ -279,6 +279,8 @@ HealthView view_health(const State& state, Now now) {
     health.pause = state.pause;
     health.store_writable = state.store_writable;
     health.store_problem = state.store_problem;
+    health.database_set_aside = state.found.database;
+    health.audit_problem = state.found.audit_log;
     health.config_reload_successful = state.config_problem.empty();
     health.config_problem = state.config_problem;
     health.started = state.started.wall;
@@ -297,6 +299,9 @@ HealthView view_health(const State& state, Now now) {
             account.name.str(),
             never ? "no complete listing yet" : "the latest listing is too old",
             problem));
+    }
+    if (!state.store_writable) {
+        health.not_ready_because.push_back("the state cannot be written: " + state.store_problem);
     }
     health.ready = health.not_ready_because.empty();
     return health;

@@ -5,6 +5,7 @@
 #include "alerts/outbox.hpp"
 #include "engine/audit_record.hpp"
 #include "engine/changes.hpp"
+#include "engine/events.hpp"
 #include "engine/view.hpp"
 #include "ledger/ledger.hpp"
 #include "rules/evaluate.hpp"
@@ -187,6 +188,7 @@ struct State {
     bool store_writable = true;
     std::string store_problem;
     bool instances_owed = false;  // all of them are to be stored, instead of those in `changes`
+    FoundDamage found;            // at the start
     std::string config_problem;
     Duration clock_offset{0};  // wall less monotonic, at the latest event
 

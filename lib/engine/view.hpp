@@ -105,6 +105,8 @@ struct HealthView {
     std::optional<enforcement::Pause> pause;
     bool store_writable = true;
     std::string store_problem;
+    std::string database_set_aside;  // where a damaged one is kept since the start; empty = none
+    std::string audit_problem;       // where the audit log was broken at the start; empty = nowhere
     bool config_reload_successful = true;
     std::string config_problem;
     Instant started;

@@ -105,6 +105,17 @@ std::string_view state_writable(const engine::View& view) {
     return flag(view.health.store_writable);
 }
 
+std::size_t state_files(const Source&) {
+    return 2;
+}
+
+void state_damaged(std::string& out, std::string_view name, const Source& source, std::size_t i) {
+    const auto& health = source.view->health;
+    const auto& damage = i == 0 ? health.database_set_aside : health.audit_problem;
+    const std::string_view file = i == 0 ? "database" : "audit_log";
+    append_sample(out, name, {{"file", file}}, flag(!damage.empty()));
+}
+
 std::string_view reload_successful(const engine::View& view) {
     return flag(view.health.config_reload_successful);
 }
@@ -480,6 +491,13 @@ constexpr std::array daemon_families{
         "1 when the state directory can be written; without it nothing destructive is done.",
         one,
         scalar<state_writable>},
+    Family{
+        "vastwatch_state_damaged",
+        gauge,
+        "1 when that file of the state was found damaged as this process started: a database that "
+        "was set aside, an audit log that does not chain.",
+        state_files,
+        state_damaged},
     Family{
         "vastwatch_config_last_reload_successful",
         gauge,

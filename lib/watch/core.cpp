@@ -45,60 +45,12 @@ engine::Seams make_seams(runtime::Random& random) {
     return seams;
 }
 
-/// What has to be kept of a step in case it cannot be written. Instances are left out: the engine
-/// has them all and stores them again.
-engine::Changes without_instances(const engine::Changes& changes) {
-    engine::Changes kept;
-    kept.gone_instances = changes.gone_instances;
-    kept.ledger = changes.ledger;
-    kept.cases = changes.cases;
-    kept.holds = changes.holds;
-    kept.protections = changes.protections;
-    kept.ended_protections = changes.ended_protections;
-    kept.pause = changes.pause;
-    kept.pause_ended = changes.pause_ended;
-    kept.alerts = changes.alerts;
-    kept.outbox = changes.outbox;
-    kept.conditions = changes.conditions;
-    kept.forgotten_conditions = changes.forgotten_conditions;
-    kept.accounts = changes.accounts;
-    kept.spend_points = changes.spend_points;
-    kept.policy_fingerprint = changes.policy_fingerprint;
-    return kept;
+/// What an earlier process could not append to the audit log.
+std::vector<audit::Record> take_records(engine::Changes& stored) {
+    return std::exchange(stored.audit, std::nullopt).value_or(std::vector<audit::Record>());
 }
 
-/// More than this is never owed to the audit log; the oldest are dropped first.
-constexpr std::size_t most_owed_records = 10'000;
-
 }  // namespace
-
-/// A place in the queue of those who write, given up in whatever way the step ends.
-class Core::Turn {
-  public:
-    explicit Turn(std::shared_ptr<std::list<runtime::Alarm*>> queue)
-        : queue_(std::move(queue)), place_(queue_->insert(queue_->end(), nullptr)) {}
-
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-
-    ~Turn() {
-        queue_->erase(place_);
-        if (!queue_->empty() && queue_->front() != nullptr) {
-            queue_->front()->notify();
-        }
-    }
-
-    bool come() const { return place_ == queue_->begin(); }
-
-    /// `alarm` is notified when it has come.
-    void wait_with(runtime::Alarm& alarm) { *place_ = &alarm; }
-
-    void wait_no_more() { *place_ = nullptr; }
-
-  private:
-    std::shared_ptr<std::list<runtime::Alarm*>> queue_;
-    std::list<runtime::Alarm*>::iterator place_;
-};
 
 std::map<NotifierName, policy::Severity> severities(const config::Config& config) {
     std::map<NotifierName, policy::Severity> all;
@@ -108,16 +60,21 @@ std::map<NotifierName, policy::Severity> severities(const config::Config& config
     return all;
 }
 
-Core::Core(World world, std::shared_ptr<const config::Config> config, engine::Changes stored)
+Core::Core(
+    World world,
+    std::shared_ptr<const config::Config> config,
+    engine::Changes stored,
+    engine::FoundDamage found)
     : world_(std::move(world)),
+      owed_records_(take_records(stored)),
+      found_(std::move(found)),
       engine_(
           config->policy,
           severities(*config),
           make_seams(world_.random),
           std::move(stored),
           world_.clock.now()),
-      wake_(world_.clock),
-      writers_(std::make_shared<std::list<runtime::Alarm*>>()) {}
+      wake_(world_.clock) {}
 
 void Core::log_alerts(const engine::Changes& changes) {
     // What could not be written comes by again with every step; it is said once.
@@ -146,68 +103,6 @@ void Core::log_alerts(const engine::Changes& changes) {
             (alert.resolved ? "resolved: " : "") + alert.title,
             std::move(fields));
     }
-}
-
-void Core::owe(std::vector<audit::Record> records) {
-    std::erase_if(records, [](const auto& record) { return record.outcome == "intended"; });
-    std::ranges::move(records, std::back_inserter(owed_records_));
-    if (owed_records_.size() > most_owed_records) {
-        const auto excess = owed_records_.size() - most_owed_records;
-        owed_records_.erase(
-            owed_records_.begin(), owed_records_.begin() + static_cast<std::ptrdiff_t>(excess));
-    }
-}
-
-asio::awaitable<void> Core::settle(engine::Effects effects) {
-    Turn turn(writers_);
-    if (!turn.come()) {
-        runtime::Alarm alarm(world_.clock);
-        turn.wait_with(alarm);
-        while (!turn.come()) {
-            co_await alarm.wait();
-        }
-        turn.wait_no_more();
-    }
-    const auto newest_alert = engine_.newest_alert();
-    auto changes = engine_.take_changes();
-    const bool writes = !changes.empty() || !effects.audit.empty() || !owed_records_.empty();
-    log_alerts(changes);
-    auto kept = without_instances(changes);
-    auto store_error = co_await world_.store.commit(std::move(changes));
-    std::string problem = store_error ? store_error->message : "";
-    auto records = std::exchange(owed_records_, {});
-    std::ranges::move(effects.audit, std::back_inserter(records));
-    effects.audit.clear();
-    if (!store_error && !records.empty()) {
-        kept = engine::Changes();
-        auto appended = records;
-        auto audit_error = co_await world_.audit.append(std::move(appended));
-        problem = audit_error ? audit_error->message : "";
-    }
-    if (!problem.empty()) {
-        owe(std::move(records));
-    }
-    ++progress_;
-    if (!problem.empty()) {
-        if (!failing_) {
-            world_.log.error(
-                "state_unwritable",
-                "the state cannot be written, so nothing is stopped or destroyed: " + problem);
-        }
-        failing_ = true;
-        auto told =
-            engine_.on_not_durable(std::move(kept), effects.requests, std::move(problem), now());
-        effects.requests.clear();
-        effects.new_deliveries = effects.new_deliveries || told.new_deliveries;
-    } else if (writes || !failing_) {
-        // A step that had nothing to write proves nothing about the disk.
-        if (failing_) {
-            world_.log.notice("state_writable", "the state can be written again");
-        }
-        failing_ = false;
-        engine_.on_durable(newest_alert);
-    }
-    carry_out(std::move(effects));
 }
 
 void Core::carry_out(engine::Effects effects) {
@@ -244,6 +139,9 @@ void Core::count(const engine::Effects& effects) {
 
 asio::awaitable<void> Core::decide_loop() {
     constexpr Duration longest = std::chrono::seconds{10};  // a stepped clock is noticed by then
+    // With it goes what an earlier process left to be written.
+    auto first = engine_.on_start(std::exchange(found_, engine::FoundDamage()), now());
+    co_await settle(std::move(first));
     for (;;) {
         const auto moment = now();
         const auto wake = engine_.next_wake(moment);
@@ -252,28 +150,14 @@ asio::awaitable<void> Core::decide_loop() {
             wait = std::clamp(*wake - moment.wall, Duration{0}, longest);
         }
         co_await wake_.wait_until(moment.mono + wait);
-        ++progress_;
+        if (write_fault_) {
+            std::rethrow_exception(write_fault_);
+        }
+        progress_ += stalled_ ? 0U : 1U;
         const auto after = now();
         if (wake && *wake <= after.wall) {
             auto effects = engine_.on_time(after);
             co_await settle(std::move(effects));
-        }
-    }
-}
-
-asio::awaitable<void> Core::flush() {
-    auto changes = engine_.take_changes();
-    if (!changes.empty()) {
-        auto error = co_await world_.store.commit(std::move(changes));
-        if (error) {
-            world_.log.error("state_unwritable", "the last changes are lost: " + error->message);
-        }
-    }
-    if (!owed_records_.empty()) {
-        auto records = std::exchange(owed_records_, {});
-        auto error = co_await world_.audit.append(std::move(records));
-        if (error) {
-            world_.log.error("audit_incomplete", "records are lost: " + error->message);
         }
     }
 }

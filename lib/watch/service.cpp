@@ -43,18 +43,35 @@ std::optional<State> open_state(
     if (audit_opened.repaired) {
         log.warning("audit_repaired", "a torn last line of the audit log was set aside");
     }
+    if (state.stored.audit) {
+        state.stored.audit = audit::missing(directory, std::move(*state.stored.audit));
+        if (!state.stored.audit->empty()) {
+            log.notice(
+                "audit_completed",
+                fmt::format(
+                    "{} records that the audit log lacks, for the process ended while they were "
+                    "on their way, are appended now",
+                    state.stored.audit->size()));
+        }
+    }
     State result;
+    result.found.database = state.set_aside ? state.set_aside->string() : "";
+    result.found.audit_log = audit_opened.problem;
     result.store = std::move(state.store);
     result.audit = std::move(audit_opened.log);
     result.stored = std::move(state.stored);
     return result;
 }
 
-Service::Service(World world, std::shared_ptr<const config::Config> config, engine::Changes stored)
+Service::Service(
+    World world,
+    std::shared_ptr<const config::Config> config,
+    engine::Changes stored,
+    engine::FoundDamage found)
     : log_(world.log),
       manager_(world.manager),
       wake_(world.clock),
-      watch_(world, std::move(config), std::move(stored)),
+      watch_(world, std::move(config), std::move(stored), std::move(found)),
       tasks_(
           world.loop,
           world.clock,

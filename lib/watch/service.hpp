@@ -20,6 +20,7 @@ struct State {
     std::unique_ptr<store::Store> store;
     std::unique_ptr<audit::Log> audit;
     engine::Changes stored;  // what the service begins from
+    engine::FoundDamage found;
 };
 
 /// Opens the database and the audit log in `directory` and tells `log` what was found damaged;
@@ -32,7 +33,12 @@ std::optional<State> open_state(
 
 class Service {
   public:
-    Service(World world, std::shared_ptr<const config::Config> config, engine::Changes stored);
+    /// `stored` and `found` as open_state() gave them.
+    Service(
+        World world,
+        std::shared_ptr<const config::Config> config,
+        engine::Changes stored,
+        engine::FoundDamage found);
 
     web::Backend& backend() { return watch_; }
 

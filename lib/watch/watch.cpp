@@ -29,8 +29,14 @@ std::string joined(const config::Mistakes& mistakes) {
 
 }  // namespace
 
-Watch::Watch(World world, std::shared_ptr<const config::Config> config, engine::Changes stored)
-    : core_(std::move(world), config, std::move(stored)), config_(config), courier_(core_, config) {
+Watch::Watch(
+    World world,
+    std::shared_ptr<const config::Config> config,
+    engine::Changes stored,
+    engine::FoundDamage found)
+    : core_(std::move(world), config, std::move(stored), std::move(found)),
+      config_(config),
+      courier_(core_, config) {
     for (const auto& access : config_->accounts) {
         accounts_.emplace(access.name, std::make_unique<AccountWatch>(core_, access));
     }

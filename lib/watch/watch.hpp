@@ -19,7 +19,11 @@ namespace vastwatch::watch {
 
 class Watch final : public web::Backend {
   public:
-    Watch(World world, std::shared_ptr<const config::Config> config, engine::Changes stored);
+    Watch(
+        World world,
+        std::shared_ptr<const config::Config> config,
+        engine::Changes stored,
+        engine::FoundDamage found);
 
     /// Spawns every loop in `tasks`.
     void start(runtime::TaskGroup& tasks);

@@ -240,6 +240,8 @@ void add_health(json::object& out, const engine::HealthView& health) {
     json::object store;
     store["writable"] = health.store_writable;
     store["problem"] = text_or_null(health.store_problem);
+    store["set_aside"] = text_or_null(health.database_set_aside);
+    store["audit_problem"] = text_or_null(health.audit_problem);
     out["store"] = std::move(store);
     json::object config;
     config["reload_successful"] = health.config_reload_successful;

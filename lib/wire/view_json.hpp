@@ -110,8 +110,9 @@ boost::json::object to_json(const engine::Explanation& explanation, Instant at);
 
 /// All of /api/v1/status: {"time":T,"timezone","version","started":T,"ready":b,
 ///  "not_ready_because":[text…],"mode":"enforce|dry-run","pause":{…}|null,
-///  "store":{"writable":b,"problem":text|null},"config":{"reload_successful":b,
-///  "problem":text|null},"accounts":[…],"teams":[… without curve],"holds":[…],
+///  "store":{"writable":b,"problem":text|null,"set_aside":path|null,"audit_problem":text|null},
+///  "config":{"reload_successful":b,"problem":text|null},"accounts":[…],
+///  "teams":[… without curve],"holds":[…],
 ///  "protections":[…],"notifiers":[…],"instances":n,"findings":n,"open_actions":n}
 /// `findings` counts those that hold now, exempt ones included.
 boost::json::object status_json(const engine::View& view);

@@ -134,7 +134,8 @@ bool Process::start() {
     files_ = make_worker();
     auto truth = [this]() { return this->truth(); };
     http_ = std::make_unique<SimulatedHttp>(surroundings_.network, *clock_, truth);
-    service_ = std::make_unique<watch::Service>(world(), config_, std::move(state_->stored));
+    service_ = std::make_unique<watch::Service>(
+        world(), config_, std::move(state_->stored), std::move(state_->found));
     service_->start();
     spawn(live());
     return true;

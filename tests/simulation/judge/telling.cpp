@@ -25,7 +25,8 @@ bool once_ever(Kind kind) {
 /// Told again while they last, by design.
 bool repeats(Kind kind) {
     return kind == Kind::enforcement_paused || kind == Kind::test || kind == Kind::price_increase ||
-           kind == Kind::state_unwritable || kind == Kind::exemption_ended;
+           kind == Kind::state_unwritable || kind == Kind::state_damaged ||
+           kind == Kind::exemption_ended;
 }
 
 }  // namespace

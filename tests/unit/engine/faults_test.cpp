@@ -141,6 +141,37 @@ TEST_CASE("a heartbeat says that all accounts are seen and that the state can be
     CHECK_FALSE(scene.engine().sees_and_can_act(scene.now()));
 }
 
+TEST_CASE("a database that was set aside at the start is told, shown, and told once") {
+    Scene scene{quiet_policy()};
+    const FoundDamage found{"/var/lib/vastwatch/state.db.corrupt-1", ""};
+    scene.settle(scene.engine().on_start(found, scene.now()));
+    REQUIRE(scene.count(alerts::Kind::state_damaged) == 1);
+    const auto told = scene.latest(alerts::Kind::state_damaged);
+    CHECK(told.severity == policy::Severity::critical);
+    CHECK(told.text.find(found.database) != std::string::npos);
+    CHECK(scene.view()->health.database_set_aside == found.database);
+    scene.restart();
+    scene.settle(scene.engine().on_start(FoundDamage{}, scene.now()));
+    CHECK(scene.count(alerts::Kind::state_damaged) == 1);
+    CHECK(scene.view()->health.database_set_aside.empty());
+}
+
+TEST_CASE("a broken audit log is told once, and again when it breaks after it was whole") {
+    Scene scene{quiet_policy()};
+    const FoundDamage broken{"", "audit.jsonl line 7 does not follow the line before"};
+    scene.settle(scene.engine().on_start(broken, scene.now()));
+    CHECK(scene.count(alerts::Kind::state_damaged) == 1);
+    scene.restart();
+    scene.settle(scene.engine().on_start(broken, scene.now()));
+    CHECK(scene.count(alerts::Kind::state_damaged) == 1);
+    CHECK(scene.view()->health.audit_problem == broken.audit_log);
+    scene.restart();
+    scene.settle(scene.engine().on_start(FoundDamage{}, scene.now()));
+    scene.restart();
+    scene.settle(scene.engine().on_start(broken, scene.now()));
+    CHECK(scene.count(alerts::Kind::state_damaged) == 2);
+}
+
 TEST_CASE("after a full disk everything is stored again, instances included") {
     Scene scene{quiet_policy()};
     scene.run_until(at("08:10"));

@@ -124,6 +124,14 @@ TEST_CASE("a window without cap has neither cap nor crossing") {
         "1795299425.25"));
 }
 
+TEST_CASE("which file of the state was damaged at the start is told, and which was not") {
+    auto view = sample::view();
+    view->health.database_set_aside = "/var/lib/vastwatch/state.db.corrupt";
+    const auto text = metrics::render(view);
+    CHECK(has_line(text, "vastwatch_state_damaged{file=\"database\"} 1"));
+    CHECK(has_line(text, "vastwatch_state_damaged{file=\"audit_log\"} 0"));
+}
+
 TEST_CASE("series of an instance go with the instance") {
     auto view = sample::view(1);
     const std::string id = "instance=\"1000\"";

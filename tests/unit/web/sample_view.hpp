@@ -314,6 +314,8 @@ inline std::shared_ptr<engine::View> hostile_view() {
     out->action_counts[0].team = TeamName{hostile};
     out->health.store_writable = false;
     out->health.store_problem = hostile;
+    out->health.database_set_aside = hostile;
+    out->health.audit_problem = hostile;
     out->health.config_reload_successful = false;
     out->health.config_problem = hostile;
     out->health.ready = false;
