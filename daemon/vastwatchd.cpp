@@ -142,8 +142,7 @@ bool Daemon::listen() {
                log_,
                *site_,
                http::Limits{},
-               settings.listen_host,
-               settings.listen_port)) &&
+               http::TcpAddress{settings.listen_host, settings.listen_port})) &&
            take(http::listen_unix(
                loop_, clock_, log_, *site_, http::Limits{}, settings.control_socket));
 }

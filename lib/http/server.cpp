@@ -331,7 +331,8 @@ void Core::admit(Socket socket) {
 }
 
 void Core::finished(Connections::iterator position, std::exception_ptr error) {
-    const auto connection = *position;
+    // Out of the list, and yet alive to the end of this function.
+    const auto connection = std::move(*position);
     connections_.erase(position);
     connection->disarm();
     error_code ignored;
@@ -586,9 +587,8 @@ Listening listen_tcp(
     runtime::Log& log,
     Handler& handler,
     Limits limits,
-    const std::string& host,
-    std::uint16_t port) {
-    return serve_on(open_tcp(host, port), loop, clock, log, handler, limits);
+    const TcpAddress& address) {
+    return serve_on(open_tcp(address.host, address.port), loop, clock, log, handler, limits);
 }
 
 Listening listen_unix(

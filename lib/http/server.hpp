@@ -58,8 +58,8 @@ class Handler {
 /// Bounds for what strangers may do. A request over a limit gets 431, 413 or 408, a connection over
 /// the limit 503, and is then closed.
 struct Limits {
-    std::size_t header_bytes = 16 * 1024;
-    std::size_t body_bytes = 64 * 1024;
+    std::size_t header_bytes = std::size_t{16} * 1024;
+    std::size_t body_bytes = std::size_t{64} * 1024;
     std::size_t connections = 256;
     Duration read_timeout = std::chrono::seconds{10};  // from a request's first byte to its last
     Duration idle_timeout = std::chrono::seconds{60};  // between two requests
@@ -84,17 +84,21 @@ struct ServerError {
     std::string message;  // "cannot listen on 127.0.0.1:9877: address already in use"
 };
 
+/// "127.0.0.1" or "::1", with or without brackets. Port 0 takes any.
+struct TcpAddress {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
 using Listening = std::variant<std::unique_ptr<Server>, ServerError>;
 
-/// Listens on a TCP address ("127.0.0.1" or "::1"). Port 0 takes any.
 Listening listen_tcp(
     boost::asio::io_context& loop,
     runtime::Clock& clock,
     runtime::Log& log,
     Handler& handler,
     Limits limits,
-    const std::string& host,
-    std::uint16_t port);
+    const TcpAddress& address);
 
 /// Listens on a Unix socket: mode 0660, group `vastwatch` when there is one; a stale socket file is
 /// replaced, a live one is an error. Requests carry control = true and the peer's uid as actor.

@@ -77,7 +77,7 @@ class Running {
         : clock_(loop_), handler_(clock_) {
         auto listening =
             unix_path.empty()
-                ? http::listen_tcp(loop_, clock_, log_, handler_, limits, "127.0.0.1", 0)
+                ? http::listen_tcp(loop_, clock_, log_, handler_, limits, {"127.0.0.1", 0})
                 : http::listen_unix(loop_, clock_, log_, handler_, limits, unix_path);
         if (const auto* error = std::get_if<http::ServerError>(&listening)) {
             throw std::runtime_error{error->message};
@@ -579,7 +579,7 @@ TEST_CASE("an address in use is an error that names it") {
     runtime::MemoryLog log;
     TestHandler handler{clock};
     const auto listening =
-        http::listen_tcp(loop, clock, log, handler, {}, "127.0.0.1", server.port());
+        http::listen_tcp(loop, clock, log, handler, {}, {"127.0.0.1", server.port()});
     const auto* error = std::get_if<http::ServerError>(&listening);
     REQUIRE(error != nullptr);
     CHECK(
@@ -592,7 +592,7 @@ TEST_CASE("a host name is no address to listen on") {
     runtime::SystemClock clock{loop};
     runtime::MemoryLog log;
     TestHandler handler{clock};
-    const auto listening = http::listen_tcp(loop, clock, log, handler, {}, "example.com", 0);
+    const auto listening = http::listen_tcp(loop, clock, log, handler, {}, {"example.com", 0});
     CHECK(std::holds_alternative<http::ServerError>(listening));
 }
 
