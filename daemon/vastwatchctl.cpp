@@ -13,9 +13,8 @@
 #include <string_view>
 #include <vector>
 
+namespace vastwatch {
 namespace {
-
-using namespace vastwatch;
 
 struct Arguments {
     std::string socket = "/run/vastwatch/control.sock";
@@ -201,9 +200,7 @@ int carry_out(const Arguments& arguments) {
     return outcome.code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
     CLI::App app{"Shows what vastwatchd sees, and tells it what to do.", "vastwatchctl"};
     Arguments arguments;
     define(app, arguments);
@@ -219,4 +216,12 @@ int main(int argc, char** argv) {
         return asked ? ctl::exit_done : ctl::exit_usage;
     }
     return carry_out(arguments);
+}
+
+}  // namespace
+}  // namespace vastwatch
+
+// NOLINTNEXTLINE(bugprone-exception-escape): an exception is a bug, and is to end the process
+int main(int argc, char** argv) {
+    return vastwatch::run(argc, argv);
 }

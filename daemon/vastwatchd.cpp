@@ -30,10 +30,10 @@
 #include <string>
 #include <variant>
 
+namespace vastwatch {
 namespace {
 
 namespace asio = boost::asio;
-using namespace vastwatch;
 
 constexpr int exit_invalid = 1;
 constexpr int exit_unreadable = 2;
@@ -237,14 +237,16 @@ int Daemon::run() {
 int serve(const std::filesystem::path& file, std::shared_ptr<const config::Config> config) {
     auto log = runtime::make_process_log(level_of(config->daemon.log_level));
     auto manager = runtime::ServiceManager::from_environment();
-    std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGPIPE, SIG_IGN);
     umask(0027);
     Daemon daemon{file, std::move(config), *log, std::move(manager)};
     return daemon.open() ? daemon.run() : 1;
 }
 
 }  // namespace
+}  // namespace vastwatch
 
+// NOLINTNEXTLINE(bugprone-exception-escape): an exception is a bug, and is to end the process
 int main(int argc, char** argv) {
     CLI::App app{"Watches what teams spend on Vast.ai, and takes down what should not run."};
     std::string file = "/etc/vastwatch.conf";
@@ -254,13 +256,14 @@ int main(int argc, char** argv) {
     app.add_flag("--check-config", check, "print all mistakes in the configuration and exit");
     app.set_version_flag("--version", "vastwatchd " VASTWATCH_VERSION);
     CLI11_PARSE(app, argc, argv);
-    auto loaded = config::load(file, config::process_surroundings());
-    if (const auto* mistakes = std::get_if<config::Mistakes>(&loaded)) {
-        return print_mistakes(*mistakes);
+    auto loaded = vastwatch::config::load(file, vastwatch::config::process_surroundings());
+    if (const auto* mistakes = std::get_if<vastwatch::config::Mistakes>(&loaded)) {
+        return vastwatch::print_mistakes(*mistakes);
     }
     if (check) {
         fmt::print("{}: valid\n", file);
         return 0;
     }
-    return serve(file, std::get<std::shared_ptr<const config::Config>>(loaded));
+    return vastwatch::serve(
+        file, std::get<std::shared_ptr<const vastwatch::config::Config>>(loaded));
 }
