@@ -16,6 +16,8 @@ namespace vastwatch::watch {
 class AccountWatch final : public Orders {
   public:
     AccountWatch(Core& core, const config::AccountAccess& access);
+    AccountWatch(const AccountWatch&) = delete;
+    AccountWatch& operator=(const AccountWatch&) = delete;
     ~AccountWatch() override;
 
     const AccountName& name() const { return name_; }

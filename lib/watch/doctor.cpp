@@ -15,11 +15,11 @@ namespace json = boost::json;
 /// Collects checks in the shape of web::Backend::doctor().
 class Report {
   public:
-    void add(std::string_view status, std::string name, std::string text) {
+    void add(std::string_view status, std::string_view name, std::string_view text) {
         json::object check;
-        check["name"] = std::move(name);
+        check["name"] = name;
         check["status"] = status;
-        check["text"] = std::move(text);
+        check["text"] = text;
         checks_.push_back(std::move(check));
         worst_ = worst_ || status == "error";
     }
@@ -159,7 +159,7 @@ void check_machine(Report& report, const std::filesystem::path& directory, Insta
     if (error) {
         report.add("error", "disk", "the state directory cannot be examined: " + error.message());
     } else {
-        constexpr std::uintmax_t mebibyte = 1024 * 1024;
+        constexpr std::uintmax_t mebibyte = std::uintmax_t{1024} * 1024;
         const auto free_mib = space.available / mebibyte;
         report.add(
             free_mib < 100 ? "error" : "ok",
