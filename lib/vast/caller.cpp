@@ -38,6 +38,12 @@ Caller::Caller(World world, Access access)
       access_(std::move(access)),
       pacer_(world_.clock, access_.request_interval) {}
 
+Caller::Caller(World world, Access access, const Caller& before)
+    : world_(std::move(world)),
+      access_(std::move(access)),
+      pacer_(world_.clock, access_.request_interval, before.pacer_),
+      usual_(before.usual_) {}
+
 MonoTime Caller::deadline_for(Endpoint endpoint) const {
     const auto patience =
         std::max(least_patience, intervals_of_patience * pacer_.interval(endpoint));

@@ -37,6 +37,9 @@ class Caller {
   public:
     Caller(World world, Access access);
 
+    /// Goes on at the pace of `before`.
+    Caller(World world, Access access, const Caller& before);
+
     const std::string& origin() const { return access_.url; }
 
     const AccountName& account() const { return access_.account; }

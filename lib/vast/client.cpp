@@ -80,6 +80,9 @@ class HttpApi final : public Client {
   public:
     HttpApi(World world, Access access) : caller_(std::move(world), std::move(access)) {}
 
+    HttpApi(World world, Access access, const HttpApi& before)
+        : caller_(std::move(world), std::move(access), before.caller_) {}
+
     asio::awaitable<Outcome<fleet::Sweep>> sweep() override;
     asio::awaitable<Outcome<fleet::Verification>> verify(std::vector<InstanceId> ids) override;
     asio::awaitable<Outcome<Accepted>> destroy(std::vector<InstanceId> ids) override;
@@ -376,7 +379,10 @@ std::string_view to_string(Problem problem) {
     return "unknown";
 }
 
-std::unique_ptr<Client> make_client(World world, Access access) {
+std::unique_ptr<Client> make_client(World world, Access access, const Client* before) {
+    if (const auto* same = dynamic_cast<const HttpApi*>(before)) {
+        return std::make_unique<HttpApi>(std::move(world), std::move(access), *same);
+    }
     return std::make_unique<HttpApi>(std::move(world), std::move(access));
 }
 

@@ -166,6 +166,8 @@ struct World {
     std::function<void(const RequestReport&)> report;  // may be empty
 };
 
-std::unique_ptr<Client> make_client(World world, Access access);
+/// `before`, where there is one, is the account's client under other settings: the new one keeps
+/// the pace of the requests that are under way.
+std::unique_ptr<Client> make_client(World world, Access access, const Client* before = nullptr);
 
 }  // namespace vastwatch::vast

@@ -34,6 +34,11 @@ Duration scaled(Duration documented, Duration request_interval) {
 
 Pace::Pace(Duration base) : base_(base), interval_(base) {}
 
+void Pace::set_base(Duration base) {
+    interval_ = interval_ == base_ ? base : std::max(interval_, base);
+    base_ = base;
+}
+
 Duration Pace::floor(MonoTime now) const {
     const bool holds = said_ > Duration::zero() && now - said_at_ < said_holds;
     return holds ? std::max(base_, said_) : base_;
@@ -115,6 +120,15 @@ Pacer::Pacer(runtime::Clock& clock, Duration request_interval) : clock_(clock) {
     }
 }
 
+Pacer::Pacer(runtime::Clock& clock, Duration request_interval, const Pacer& before)
+    : clock_(clock), lanes_(before.lanes_) {
+    const Duration least = std::max<Duration>(request_interval, std::chrono::milliseconds{1});
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        const auto documented = documented_interval(static_cast<Endpoint>(i));
+        lanes_[i]->pace.set_base(scaled(documented, least));
+    }
+}
+
 Pacer::Lane& Pacer::lane(Endpoint endpoint) const {
     return *lanes_[static_cast<std::size_t>(endpoint)];
 }
@@ -124,7 +138,7 @@ boost::asio::awaitable<bool> Pacer::acquire(Endpoint endpoint, Urgency urgency, 
     runtime::Alarm alarm(clock_);
     Waiter waiter;
     waiter.urgency = urgency;
-    waiter.number = next_number_++;
+    waiter.number = lane->next_number++;
     waiter.alarm = &alarm;
     const Place place(lane, waiter);
     for (;;) {

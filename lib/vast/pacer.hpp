@@ -28,6 +28,9 @@ class Pace {
     /// `base` is the interval when the service does not complain.
     explicit Pace(Duration base);
 
+    /// Another interval when the service does not complain.
+    void set_base(Duration base);
+
     /// The earliest moment for the next request; long ago when there was none yet.
     MonoTime free_at() const { return free_at_; }
 
@@ -60,6 +63,10 @@ class Pacer {
     /// Documented intervals are for a `request_interval` of one second; another one scales all.
     Pacer(runtime::Clock& clock, Duration request_interval);
 
+    /// Goes on at the pace of `before`, together with whoever still waits there: to the service it
+    /// is one and the same client.
+    Pacer(runtime::Clock& clock, Duration request_interval, const Pacer& before);
+
     /// Waits for this caller's turn and takes it: true. False, at once or later, when the turn
     /// cannot come by the deadline. Throws operation_aborted when cancelled.
     boost::asio::awaitable<bool> acquire(Endpoint endpoint, Urgency urgency, MonoTime deadline);
@@ -85,6 +92,7 @@ class Pacer {
 
         Pace pace;
         std::vector<Waiter> queue;  // in the order of service
+        std::uint64_t next_number = 0;
     };
 
     class Place;
@@ -92,8 +100,8 @@ class Pacer {
     Lane& lane(Endpoint endpoint) const;
 
     runtime::Clock& clock_;
-    std::uint64_t next_number_ = 0;
-    // Shared with those who wait, so that a coroutine frame destroyed late may leave its queue.
+    // Shared with those who wait, so that a coroutine frame destroyed late may leave its queue, and
+    // with the pacer that comes after this one.
     std::array<std::shared_ptr<Lane>, endpoint_count> lanes_;
 };
 

@@ -25,16 +25,16 @@ vast::Access access_of(const config::AccountAccess& settings) {
     return access;
 }
 
-std::shared_ptr<vast::Client> make_client(
-    const World& world,
-    const config::AccountAccess& settings) {
+std::shared_ptr<vast::Client>
+make_client(const World& world, const config::AccountAccess& settings, const vast::Client* before) {
     auto& metrics = world.metrics;
     auto report = [&metrics](const vast::RequestReport& done) {
         metrics.api_request(done.account, done.endpoint, done.code, done.took);
     };
     return vast::make_client(
         vast::World{world.http, world.clock, world.random, world.log, std::move(report)},
-        access_of(settings));
+        access_of(settings),
+        before);
 }
 
 engine::ChargesRead
@@ -95,7 +95,7 @@ AccountWatch::~AccountWatch() {
 void AccountWatch::take(const config::AccountAccess& access) {
     poll_interval_ = access.poll_interval;
     billing_interval_ = access.billing_interval;
-    client_ = make_client(core_.world(), access);
+    client_ = make_client(core_.world(), access, client_.get());
     failures_ = 0;
     core_.add_orders(name_, this);
 }

@@ -192,6 +192,28 @@ TEST_CASE("two destroys leave three seconds apart") {
     CHECK(account.http.sent[1].at - account.http.sent[0].at >= 3s);
 }
 
+TEST_CASE("a client under new settings keeps the pace of the one before") {
+    Account account;
+    account.always(response(200, sample("destroy-bulk-ok.json")));
+    account.run(account.client->destroy(ids_up_to(1)));
+    account.renew(1s);
+    account.run(account.client->destroy(ids_up_to(2)));
+    REQUIRE(account.http.sent.size() == 2);
+    CHECK(account.http.sent[1].at - account.http.sent[0].at >= 3s);
+}
+
+TEST_CASE("who waits under the old settings and who comes under the new ones take turns") {
+    Account account;
+    account.always(response(200, sample("destroy-bulk-ok.json")));
+    account.run(account.client->destroy(ids_up_to(1)));
+    account.start(account.client->destroy(ids_up_to(2)));
+    account.renew(2s);
+    account.run(account.client->destroy(ids_up_to(3)));
+    REQUIRE(account.http.sent.size() == 3);
+    CHECK(account.http.sent[1].at - account.http.sent[0].at >= 3s);
+    CHECK(account.http.sent[2].at - account.http.sent[1].at >= 6s);
+}
+
 TEST_CASE("with a long request interval a destroy has time for its turn") {
     Account account(30s);
     account.always(response(200, sample("destroy-bulk-ok.json")));

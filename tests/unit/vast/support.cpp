@@ -152,6 +152,10 @@ ScriptedHttp::Script fleet_of(std::int64_t count) {
 
 Account::Account(Duration request_interval)
     : clock(loop, Instant(std::chrono::seconds{1'795'287'600})), http(clock) {
+    renew(request_interval);
+}
+
+void Account::renew(Duration request_interval) {
     Access access;
     access.account = AccountName("main");
     access.url = "https://api.example.test/";
@@ -160,7 +164,8 @@ Account::Account(Duration request_interval)
     World world{http, clock, random, log, [this](const RequestReport& report) {
                     reports.push_back(report);
                 }};
-    client = make_client(std::move(world), std::move(access));
+    before = std::move(client);
+    client = make_client(std::move(world), std::move(access), before.get());
 }
 
 void Account::always(net::Result answer) {

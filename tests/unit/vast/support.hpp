@@ -75,6 +75,9 @@ class Account {
   public:
     explicit Account(Duration request_interval = std::chrono::seconds{1});
 
+    /// A client under other settings takes the place of the one there is, which lives on.
+    void renew(Duration request_interval);
+
     template <class T>
     T run(boost::asio::awaitable<T> task);
 
@@ -94,6 +97,7 @@ class Account {
     runtime::MemoryLog log;
     ScriptedHttp http;
     std::vector<RequestReport> reports;
+    std::unique_ptr<Client> before;
     std::unique_ptr<Client> client;
 };
 
