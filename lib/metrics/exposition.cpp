@@ -44,6 +44,10 @@ std::size_t one(const Source&) {
     return 1;
 }
 
+std::size_t pauses(const Source& source) {
+    return source.view->health.pause ? 1 : 0;
+}
+
 std::size_t accounts(const Source& source) {
     return source.view->accounts.size();
 }
@@ -118,6 +122,10 @@ void state_damaged(std::string& out, std::string_view name, const Source& source
 
 std::string_view reload_successful(const engine::View& view) {
     return flag(view.health.config_reload_successful);
+}
+
+void pause_start(std::string& out, std::string_view name, const Source& source, std::size_t) {
+    append_sample(out, name, {}, decimal_instant(source.view->health.pause->since));
 }
 
 std::string open_holds(const engine::View& view) {
@@ -230,6 +238,52 @@ void team_instances(
     for (const auto& [status, count] : by_status) {
         append_sample(out, name, {{"team", label}, {"status", status}}, std::to_string(count));
     }
+}
+
+Exposition::Failing failing_of(const Source& source, const engine::TeamView& team) {
+    const auto it = source.failing.find(team.name);
+    return it == source.failing.end() ? Exposition::Failing{} : it->second;
+}
+
+void failing_actions(
+    std::string& out,
+    std::string_view name,
+    const Source& source,
+    std::size_t index) {
+    const auto& team = source.view->teams[index];
+    const auto count = failing_of(source, team).actions;
+    append_sample(out, name, {{"team", escape_label(team.name.str())}}, std::to_string(count));
+}
+
+void failing_cost(
+    std::string& out,
+    std::string_view name,
+    const Source& source,
+    std::size_t index) {
+    const auto& team = source.view->teams[index];
+    const auto cost = failing_of(source, team).cost;
+    append_sample(out, name, {{"team", escape_label(team.name.str())}}, to_decimal(cost));
+}
+
+void saved(std::string& out, std::string_view name, const Source& source, std::size_t index) {
+    const auto& team = source.view->teams[index];
+    const auto it = source.savings.find(team.name);
+    const auto figures = it == source.savings.end() ? Savings{} : it->second;
+    const auto label = escape_label(team.name.str());
+    const auto add = [&](std::string_view window, const Saved& amounts) {
+        append_sample(
+            out,
+            name,
+            {{"team", label}, {"window", window}, {"outcome", "done"}},
+            to_decimal(amounts.done));
+        append_sample(
+            out,
+            name,
+            {{"team", label}, {"window", window}, {"outcome", "dry_run"}},
+            to_decimal(amounts.dry_run));
+    };
+    add(policy::to_string(policy::Window::day), figures.day);
+    add(policy::to_string(policy::Window::month), figures.month);
 }
 
 void findings(std::string& out, std::string_view name, const Source& source, std::size_t index) {
@@ -433,9 +487,29 @@ void instance_figure(
     }
 }
 
+void instance_deadline(
+    std::string& out,
+    std::string_view name,
+    const Source& source,
+    std::size_t index) {
+    const auto& view = source.view->instances[index];
+    if (view.deadline) {
+        append_sample(
+            out,
+            name,
+            {{"account", escape_label(view.instance->account.str())},
+             {"team", escape_label(view.instance->team.str())},
+             {"instance", std::to_string(view.instance->id.value())},
+             {"action", policy::to_string(view.deadline->action)},
+             {"rule", rules::to_string(view.deadline->rule)}},
+            decimal_instant(view.deadline->at));
+    }
+}
+
 /// How many series one instance has.
 std::size_t series_of(const engine::InstanceView& view) {
-    return 3U + (view.rate_known ? 1U : 0U) + (instance_util(view) ? 1U : 0U);
+    return 3U + (view.rate_known ? 1U : 0U) + (instance_util(view) ? 1U : 0U) +
+           (view.deadline ? 1U : 0U);
 }
 
 std::size_t finding_counts(const Source& source) {
@@ -485,6 +559,12 @@ constexpr std::array daemon_families{
         "1 while an operator has suspended all actions.",
         one,
         scalar<paused>},
+    Family{
+        "vastwatch_enforcement_pause_start_timestamp_seconds",
+        gauge,
+        "When the pause in force began; absent without one.",
+        pauses,
+        pause_start},
     Family{
         "vastwatch_state_writable",
         gauge,
@@ -697,6 +777,25 @@ constexpr std::array team_families{
         teams,
         team_figure<team_serverless>},
     Family{
+        "vastwatch_team_failing_actions",
+        gauge,
+        "Actions that failed three times and are still tried.",
+        teams,
+        failing_actions},
+    Family{
+        "vastwatch_team_failing_dollars_per_hour",
+        gauge,
+        "What the instances cost that could not be taken down.",
+        teams,
+        failing_cost},
+    Family{
+        "vastwatch_team_saved_dollars",
+        gauge,
+        "What was taken down this month would have cost this since, had it run on; of the latest "
+        "500 actions. Outcome dry_run: what would have been saved.",
+        teams,
+        saved},
+    Family{
         "vastwatch_findings",
         gauge,
         "Findings that hold now, exempt ones included.",
@@ -742,6 +841,13 @@ constexpr std::array instance_families{
         instances,
         instance_figure<instance_spend>},
     Family{
+        "vastwatch_instance_deadline_timestamp_seconds",
+        gauge,
+        "When something is due to be done to an instance if nothing changes; absent when nothing "
+        "is.",
+        instances,
+        instance_deadline},
+    Family{
         "vastwatch_series_dropped",
         gauge,
         "Series of instances left out of this scrape because there are too many.",
@@ -775,11 +881,25 @@ Exposition::FindingCounts count_findings(const engine::View& view) {
     return out;
 }
 
+std::map<TeamName, Exposition::Failing> failing_actions_of(const engine::View& view) {
+    std::map<TeamName, Exposition::Failing> out;
+    for (const auto& item : view.cases) {
+        if (item.failure_told && !enforcement::is_end(item.step)) {
+            auto& team = out[item.team];
+            ++team.actions;
+            team.cost += item.rate;
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 Exposition::Exposition(std::shared_ptr<const engine::View> view, ExpositionLimits limits)
     : limits_(limits) {
     source_.findings = count_findings(*view);
+    source_.savings = savings_of(*view);
+    source_.failing = failing_actions_of(*view);
     std::size_t series = 0;
     for (const auto& instance : view->instances) {
         const auto more = series_of(instance);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/view.hpp"
+#include "metrics/savings.hpp"
 
 #include <cstddef>
 #include <map>
@@ -31,10 +32,18 @@ class Exposition {
     /// A count of findings that hold, by team and rule.
     using FindingCounts = std::vector<std::tuple<TeamName, rules::Rule, std::size_t>>;
 
+    /// Actions that failed often enough to be told about and are still tried.
+    struct Failing {
+        std::size_t actions = 0;
+        UsdPerHour cost;
+    };
+
     /// What the families are written from.
     struct Source {
         std::shared_ptr<const engine::View> view;
         FindingCounts findings;
+        std::map<TeamName, Savings> savings;
+        std::map<TeamName, Failing> failing;
         std::size_t instances_shown = 0;
         std::size_t series_dropped = 0;
     };

@@ -148,10 +148,57 @@ TEST_CASE("an instance's information has every label") {
         "interruptible=\"false\"} 1"));
 }
 
+TEST_CASE("an instance's deadline says when, what and why, and is absent when nothing is due") {
+    const auto text = metrics::render(sample::view(1));
+    CHECK(has_line(
+        text,
+        "vastwatch_instance_deadline_timestamp_seconds{account=\"main\",team=\"ml-research\","
+        "instance=\"900000001\",action=\"destroy\",rule=\"idle\"} 1795288685.25"));
+    CHECK(count_of(text, "\nvastwatch_instance_deadline_timestamp_seconds{") == 1);
+}
+
+TEST_CASE("the beginning of a pause is there as long as the pause") {
+    auto view = sample::view();
+    const std::string name = "vastwatch_enforcement_pause_start_timestamp_seconds";
+    CHECK(count_of(metrics::render(view), name) == 0);
+    enforcement::Pause pause;
+    pause.since = sample::now - std::chrono::hours{1};
+    view->health.pause = pause;
+    CHECK(has_line(metrics::render(view), name + " 1795284245.25"));
+}
+
+TEST_CASE("an action fails from the alarm about it until it has ended") {
+    auto view = sample::view();
+    const std::string line = "vastwatch_team_failing_actions{team=\"ml-research\"} ";
+    CHECK(has_line(metrics::render(view), line + "0"));
+    view->cases[0].failure_told = true;
+    CHECK(has_line(metrics::render(view), line + "1"));
+    CHECK(has_line(
+        metrics::render(view),
+        "vastwatch_team_failing_dollars_per_hour{team=\"ml-research\"} 18.4"));
+    view->cases[0].step = enforcement::Step::confirmed;
+    CHECK(has_line(metrics::render(view), line + "0"));
+}
+
+TEST_CASE(
+    "what was saved is there for every team and window, and apart from what would have been") {
+    const auto text = metrics::render(sample::view());
+    CHECK(has_line(
+        text, "vastwatch_team_saved_dollars{team=\"vision\",window=\"month\",outcome=\"done\"} 0"));
+    CHECK(has_line(
+        text,
+        "vastwatch_team_saved_dollars{team=\"ml-research\",window=\"day\",outcome=\"done\"} "
+        "6.746666667"));
+    CHECK(has_line(
+        text,
+        "vastwatch_team_saved_dollars{team=\"ml-research\",window=\"day\",outcome=\"dry_run\"} "
+        "0.92"));
+}
+
 TEST_CASE("findings are counted by team and rule, those in prospect not") {
     const auto text = metrics::render(sample::view());
     CHECK(has_line(text, "vastwatch_findings{team=\"ml-research\",rule=\"max_dph\"} 2"));
-    CHECK(text.find("rule=\"idle\"}") == std::string::npos);
+    CHECK(count_of(text, "\nvastwatch_findings{") == 1);
 }
 
 TEST_CASE("a figure that is not finite has no series") {
@@ -217,8 +264,8 @@ TEST_CASE("too many series are cut at whole instances, and counted") {
     CHECK(count_of(text, "instance=\"1000\"") == 5);
     CHECK(count_of(text, "instance=\"1001\"") == 5);
     CHECK(count_of(text, "instance=\"1002\"") == 0);
-    // Eight more with five series each, two of note with five, and one with three.
-    CHECK(has_line(text, "vastwatch_series_dropped 53"));
+    // Eight more with five series each, one of note with six, one with five, and one with three.
+    CHECK(has_line(text, "vastwatch_series_dropped 54"));
 }
 
 TEST_CASE("backslash, quote and newline in a label are escaped, wrong bytes replaced") {
