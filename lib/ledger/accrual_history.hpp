@@ -23,7 +23,7 @@ class AccrualHistory {
   private:
     struct Step {
         Instant at;
-        Int128 difference;
+        Int128 difference = 0;
     };
 
     std::vector<Step> steps_;  // by time, no time twice

@@ -39,6 +39,8 @@ struct CounterValue {
 class Ledger {
   public:
     explicit Ledger(Calendar calendar);
+    Ledger(const Ledger&) = delete;
+    Ledger& operator=(const Ledger&) = delete;
     ~Ledger();
     Ledger(Ledger&&) noexcept;
     Ledger& operator=(Ledger&&) noexcept;
