@@ -379,7 +379,8 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     auto& account = account_of(state, sweep.account);
     const bool interrupted = clock_stepped(account, now);
     account.clock_offset = offset_of(now);
-    account.sweep_took = sweep.ended.mono - sweep.began.mono;
+    // What had to be asked again makes no sweep longer as far as gaps are measured by sweeps.
+    account.sweep_took = sweep.ended.mono - sweep.began.mono - sweep.repeated;
     const Instant at = sweep.ended.wall;
     const auto& last = account.state.last_sweep;
     const auto* access = state.policy->find_account(sweep.account);

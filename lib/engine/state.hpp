@@ -50,8 +50,8 @@ struct Effects {
 struct LiveAccount {
     AccountState state;
     bool swept_this_run = false;
-    std::optional<Instant> last_billing;  // when all charges were read
-    std::optional<Duration> sweep_took;
+    std::optional<Instant> last_billing;   // when all charges were read
+    std::optional<Duration> sweep_took;    // less what had to be asked again
     std::optional<Duration> clock_offset;  // wall less monotonic, to notice steps
     std::string problem;
     // Keys of conditions, made when they are first asked for.

@@ -73,7 +73,7 @@ struct AccountView {
     std::size_t instances = 0;
     std::optional<Instant> last_poll;     // the latest complete sweep
     std::optional<Instant> last_billing;  // charges completely read, since the start
-    std::optional<Duration> sweep_took;
+    std::optional<Duration> sweep_took;   // the latest, less what had to be asked again
     bool stale = false;
     std::string problem;  // why the latest poll failed; empty when it did not
     bool key_rejected = false;

@@ -123,6 +123,7 @@ struct Sweep {
     Now ended;
     std::vector<Observation> rows;  // ascending by id, no id twice
     std::size_t skipped_rows = 0;   // without a usable id
+    Duration repeated{0};           // how much of its time went to asking again after failures
 };
 
 /// Rows read anew for some ids, seconds before acting. An id that was asked for and is not among
@@ -132,7 +133,7 @@ struct Verification {
     std::vector<InstanceId> asked;
     std::vector<Observation> rows;
     std::vector<Recipe> recipes;  // beside rows, same order
-    Now read_at;  // when its request left
+    Now read_at;                  // when its request left
 };
 
 }  // namespace vastwatch::fleet

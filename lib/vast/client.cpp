@@ -34,12 +34,13 @@ Outcome<T> decode_answer(const Outcome<net::Response>& answer, Decoder<T> decode
 }
 
 /// Of a page it matters when it was asked for.
-void note_moment(Page& page, Now left) {
+void note_moment(Page& page, Now left, MonoTime first_left) {
     page.asked_at = left;
+    page.repeated = left.mono - first_left;
 }
 
 template <class T>
-void note_moment(T& /*other*/, Now /*left*/) {}
+void note_moment(T& /*other*/, Now /*left*/, MonoTime /*first_left*/) {}
 
 /// What a 2xx to a bulk action says. Any object that does not deny it is taken: the next sweeps
 /// tell what became of each instance.
@@ -130,12 +131,14 @@ Call HttpApi::action(Endpoint endpoint, std::string_view method, std::string bod
 template <class T>
 asio::awaitable<Outcome<T>> HttpApi::fetch(Call call, Decoder<T> decode) {
     const MonoTime deadline = caller_.deadline_for(call.endpoint);
+    MonoTime first_left;
     for (int attempts = 1;; ++attempts) {
         const auto attempt = co_await caller_.attempt(call, deadline);
+        first_left = attempts == 1 ? attempt.left.mono : first_left;
         auto outcome = decode_answer<T>(attempt.answer, decode);
         auto* failure = std::get_if<Failure>(&outcome);
         if (failure == nullptr) {
-            note_moment(std::get<T>(outcome), attempt.left);
+            note_moment(std::get<T>(outcome), attempt.left, first_left);
             co_return outcome;
         }
         const bool in_time = caller_.now().mono < deadline;
@@ -188,12 +191,18 @@ asio::awaitable<Outcome<ListTally>> HttpApi::read_pages(ListQuery query) {
 
 /// A listing that does not add up is read once more: the fleet may have changed under it.
 asio::awaitable<Outcome<Listing>> HttpApi::list(ListQuery query) {
+    MonoTime first_asked;
     for (int attempts = 1;; ++attempts) {
         auto pages = co_await read_pages(query);
         if (auto* failure = std::get_if<Failure>(&pages)) {
             co_return Outcome<Listing>(std::move(*failure));
         }
+        const MonoTime asked = std::get<ListTally>(pages).asked_at();
+        first_asked = attempts == 1 ? asked : first_asked;
         auto listing = std::get<ListTally>(pages).take();
+        if (auto* whole = std::get_if<Listing>(&listing)) {
+            whole->repeated += asked - first_asked;
+        }
         if (std::holds_alternative<Listing>(listing) || attempts == 2) {
             co_return listing;
         }
@@ -212,6 +221,7 @@ asio::awaitable<Outcome<fleet::Sweep>> HttpApi::sweep() {
     auto& listing = std::get<Listing>(outcome);
     sweep.rows = std::move(listing.rows);
     sweep.skipped_rows = listing.skipped;
+    sweep.repeated = listing.repeated;
     sweep.ended = caller_.now();
     co_return Outcome<fleet::Sweep>(std::move(sweep));
 }

@@ -20,6 +20,7 @@ struct Page {
     std::int64_t total = 0;              // total_instances
     std::string next_token;              // empty on the last page
     Now asked_at;                        // when its request left; not of the body
+    Duration repeated{0};                // how long after the first request for it that was
 };
 
 /// A page, or why the body is none: not JSON, `success: false`, no `instances` array, no

@@ -61,6 +61,7 @@ std::optional<Failure> ListTally::add(Page page) {
         listing_.rows.reserve(static_cast<std::size_t>(std::min(page.total, most_reserved)));
         listing_.asked_at = page.asked_at;
     }
+    listing_.repeated += page.repeated;
     total_changed_ = total_changed_ || (pages_ > 0 && page.total != total_);
     total_ = page.total;
     ++pages_;

@@ -20,7 +20,8 @@ struct Listing {
     std::vector<fleet::Observation> rows;
     std::vector<fleet::Recipe> recipes;  // beside rows, when pages had them
     std::size_t skipped = 0;
-    Now asked_at;  // of its first page
+    Now asked_at;          // of its first page
+    Duration repeated{0};  // how long it took to ask again for what was not answered well
 };
 
 /// Remembers the tokens of a listing that is under way.
@@ -44,6 +45,9 @@ class ListTally {
 
     /// Empty when the last page has been added.
     const std::string& next_token() const { return next_token_; }
+
+    /// When its first page was asked for.
+    MonoTime asked_at() const { return listing_.asked_at.mono; }
 
     /// The listing, or Problem::incomplete: ids twice, or fewer rows than the last page counts.
     /// More rows are taken when the count changed on the way: those were destroyed after they had

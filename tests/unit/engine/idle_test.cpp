@@ -171,6 +171,22 @@ TEST_CASE("a gap beyond idle_max_gap begins the period anew") {
     CHECK(scene.sent_at(1));
 }
 
+TEST_CASE("a sweep that was long because it asked again allows no longer gap") {
+    for (const bool repeats : {false, true}) {
+        CAPTURE(repeats);
+        IdleScene scene;
+        scene.sweep_takes = 4min;
+        scene.sweep_repeats = repeats ? 4min - 1s : 0s;
+        scene.run_until(at("09:00") + 30s);
+        scene.blind = true;
+        scene.run_for(8min);
+        scene.blind = false;
+        scene.run_for(2min);
+        REQUIRE(scene.seen(1).instance->idle.began);
+        CHECK((*scene.seen(1).instance->idle.began > at("09:00")) == repeats);
+    }
+}
+
 TEST_CASE("samples as far apart as three sweeps continue the period whatever idle_max_gap says") {
     auto policy = idle_policy();
     policy.accounts.front().poll_interval = 4min;

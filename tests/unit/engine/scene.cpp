@@ -198,7 +198,8 @@ void Scene::poll(const AccountName& account) {
     }
     fleet::Sweep sweep;
     sweep.account = account;
-    sweep.began = {wall_ - 1s, mono_ - 1s};
+    sweep.began = {wall_ - sweep_takes, mono_ - sweep_takes};
+    sweep.repeated = sweep_repeats;
     sweep.ended = now();
     for (auto& [id, machine] : machines_) {
         if (machine.account == account) {

@@ -104,6 +104,8 @@ class Scene {
     bool takes_effect = true;     // a request does what it says
     bool answers_lost = false;    // a request is never answered
     RequestOutcome answer = RequestOutcome::accepted;
+    Duration sweep_takes = 1s;
+    Duration sweep_repeats = 0s;  // of that, for asking again
     Duration verify_takes = 500ms;
     Duration request_takes = 500ms;
     Duration order_waits = 0s;   // for its turn to be sent

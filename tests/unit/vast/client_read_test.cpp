@@ -462,4 +462,30 @@ TEST_CASE("verification and action are estimated to take at least their interval
     CHECK(account.client->estimated_verify(100) >= 4s + 3s);
 }
 
+TEST_CASE("a sweep says how much of its time went to asking again") {
+    Account account;
+    account.http.script = failing_once(fleet_of(60), 2, response(502, "busy", "text/html"));
+    const auto begun = account.clock.mono();
+    const auto outcome = account.run(account.client->sweep());
+    const auto& sweep = value_in(outcome);
+    REQUIRE(account.http.sent.size() == 4);
+    CHECK(sweep.repeated == account.http.sent[3].at - account.http.sent[2].at);
+    CHECK(sweep.repeated < account.clock.mono() - begun);
+}
+
+TEST_CASE("a sweep of which nothing was asked again says so") {
+    Account account;
+    account.http.script = fleet_of(60);
+    CHECK(value_in(account.run(account.client->sweep())).repeated == Duration{0});
+}
+
+TEST_CASE("of a listing that had to be read twice the first reading is counted as repeated") {
+    Account account;
+    account.in_turn(
+        {response(200, page_json({row_json(1)}, 2)), response(200, page_json({row_json(1)}, 1))});
+    const auto outcome = account.run(account.client->sweep());
+    REQUIRE(account.http.sent.size() == 2);
+    CHECK(value_in(outcome).repeated == account.http.sent[1].at - account.http.sent[0].at);
+}
+
 }  // namespace vastwatch::vast
