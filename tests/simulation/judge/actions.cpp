@@ -483,9 +483,9 @@ void Judge::judge_caps_acted(Instant at) {
         }
         for (const auto& [id, watched] : watches_) {
             const bool left_alone =
-                watched.team == owner && !watched.missing && !watched.unloading &&
-                (!watched.held || watched.held_as_mass) && !watched.dismissed &&
-                !(watched.protected_until && at < *watched.protected_until) &&
+                watched.team == owner && looked_at(watched.account, at) && !watched.missing &&
+                !watched.unloading && (!watched.held || watched.held_as_mass) &&
+                !watched.dismissed && !(watched.protected_until && at < *watched.protected_until) &&
                 !watched.rate.is_zero() &&
                 !(team.rules.cap_action == Action::stop && !watched.runs_since) &&
                 at - watched.started > 2 * setting_.poll_interval + minutes{20} &&

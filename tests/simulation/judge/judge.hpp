@@ -174,6 +174,7 @@ class Judge {
     void judge_done(const alerts::Alert& alert, Instant at);
     void judge_done_told(Instant at);
     void judge_account_caps(Instant at);
+    bool looked_at(std::size_t account, Instant at) const;
     void judge_blindness_told(Instant at);
     Usd unseen_since_listing(const Owner& owner, Instant at) const;
     std::string differences(const Owner& owner, const engine::View& view);

@@ -171,6 +171,13 @@ void Judge::judge_blindness_told(Instant at) {
     }
 }
 
+/// It is listed often enough to be acted upon, and not only since a moment ago.
+bool Judge::looked_at(std::size_t account, Instant at) const {
+    const auto& sweeps = sweeps_[account];
+    const auto staleness = policy_->enforcement.max_staleness;
+    return at - sweeps.last <= staleness && sweeps.last - sweeps.before_last <= staleness;
+}
+
 void Judge::judge_account_caps(Instant at) {
     if (!policy_->enforcement.enforce || paused_ || clock_wrong_ || !calm(at, minutes{30})) {
         return;
@@ -179,7 +186,8 @@ void Judge::judge_account_caps(Instant at) {
     for (std::size_t i = 0; i < setting_.accounts.size(); ++i) {
         const auto& name = setting_.accounts[i];
         const auto* account = policy_->find_account(AccountName{name});
-        if (account == nullptr || !account->caps.daily || start != utc_day_start(start)) {
+        if (account == nullptr || !account->caps.daily || start != utc_day_start(start) ||
+            !looked_at(i, at)) {
             continue;
         }
         const Owner owner = "account:" + name;

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string_view>
+
 namespace vastwatch::simulation {
 namespace {
 
@@ -27,6 +29,29 @@ TEST_CASE("lives of the daemon full of trouble break no invariant") {
         }
         CHECK(report.polls > 100);
         CHECK(report.alerts > 0);
+    }
+}
+
+TEST_CASE("lives that once showed a defect break no invariant") {
+    struct Pinned {
+        std::uint64_t seed;
+        double days;
+        std::string_view showed;
+    };
+
+    for (const auto& [seed, days, showed] : {
+             Pinned{1013, 0.2, "a start date that could not be read made an old instance new"},
+             Pinned{279, 0.5, "a destroy that was denied and done was told to nobody"},
+             Pinned{3012, 1, "after a reload requests came too early for the service"},
+             Pinned{1026, 2, "a host that stopped measuring kept a cap from acting"},
+         }) {
+        CAPTURE(seed);
+        CAPTURE(showed);
+        const auto report = live(seed, days);
+        for (const auto& violation : report.violations) {
+            CAPTURE(to_string(violation.invariant));
+            FAIL_CHECK(violation.what);
+        }
     }
 }
 
