@@ -45,7 +45,6 @@ bool wants_colour() {
 Size terminal_size() {
     Size size;
     winsize window{};
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): there is no other way to ask
     if (output_is_terminal() && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0) {
         size.columns = window.ws_col;
         size.rows = window.ws_row;

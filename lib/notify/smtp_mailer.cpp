@@ -58,8 +58,6 @@ using EasyHandle = std::unique_ptr<CURL, EasyCleanup>;
 using List = std::unique_ptr<curl_slist, ListCleanup>;
 
 // libcurl fixes the signatures of these three.
-// NOLINTBEGIN(readability-non-const-parameter)
-
 std::size_t read_message(char* buffer, std::size_t size, std::size_t count, void* user) {
     auto& transfer = *static_cast<Transfer*>(user);
     const auto left = transfer.mail.message.size() - transfer.read;
@@ -95,8 +93,6 @@ int stop_when_told(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
     const auto& transfer = *static_cast<Transfer*>(user);
     return transfer.server.stopping || Steady::now() > transfer.deadline ? 1 : 0;
 }
-
-// NOLINTEND(readability-non-const-parameter)
 
 long milliseconds(Duration duration) {
     return static_cast<long>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());

@@ -81,7 +81,6 @@ void ServiceManager::send(const std::string& state) const {
         return;
     }
     const auto size = offsetof(sockaddr_un, sun_path) + notify_socket_.size();
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the socket API's own form
     const auto* generic = reinterpret_cast<const sockaddr*>(&address);
     // Nothing can be done when systemd does not take it: its timeouts then apply.
     (void)sendto(
