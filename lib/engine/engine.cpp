@@ -120,7 +120,7 @@ Effects Engine::on_poll_failed(const PollFailed& failure, Now now) {
 
 Effects Engine::on_verified(const fleet::Verification& read, Now now) {
     follow_clock(state_, now);
-    observe_verification(state_, read);
+    observe_verification(state_, read, now);
     Effects effects;
     take_verification(state_, effects, read, now);
     return decide(now, std::move(effects));

@@ -413,17 +413,16 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     mark(state, account.state);
 }
 
-void observe_verification(State& state, const fleet::Verification& read) {
+void observe_verification(State& state, const fleet::Verification& read, Now now) {
     auto& account = account_of(state, read.account);
     // The next sweep has to notice a step as well, for all the others: nothing is noted here.
-    const bool interrupted = clock_stepped(account, read.read_at);
-    auto look = look_at(state, account, read.read_at.wall, interrupted);
+    const bool interrupted = clock_stepped(account, now);
+    auto look = look_at(state, account, now.wall, interrupted);
     for (const auto& row : read.rows) {
         const auto it = state.instances.find(row.id);
         if (it != state.instances.end()) {
-            // A sweep that was answered later may have been taken in first: that is no clock that
-            // went backwards, which would end the idle period.
-            look.at = std::max(read.read_at.wall, it->second->last_seen);
+            // A clock that was set back a little must not end the idle period.
+            look.at = std::max(now.wall, it->second->last_seen);
             observe_row(state, look, it->second, row);
         }
     }

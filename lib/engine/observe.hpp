@@ -10,7 +10,7 @@ namespace vastwatch::engine {
 void observe_sweep(State& state, const fleet::Sweep& sweep, Now now);
 
 /// Applies rows read anew. An id that was asked for and not found counts as missed once.
-void observe_verification(State& state, const fleet::Verification& read);
+void observe_verification(State& state, const fleet::Verification& read, Now now);
 
 /// Applies charges: of a day, or of the time before the ledger.
 void observe_charges(State& state, const ChargesRead& charges, Now now);

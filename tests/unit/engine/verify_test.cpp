@@ -35,6 +35,21 @@ TEST_CASE("a fresh read of zeros without temperature does not act") {
     CHECK(scene.sent.empty());
 }
 
+TEST_CASE("an idle period that begins in a fresh read does not begin before its answer") {
+    Scene scene{idle_policy()};
+    scene.rent(1).busy();
+    scene.run_until(at("08:10") + 30s);
+    scene.machine(1).idle();
+    fleet::Verification read;
+    read.account = main_account;
+    read.asked = {InstanceId{1}};
+    read.rows = {scene.machine(1).row};
+    read.rows.front().telemetry.cpu_util = 0.5;
+    read.read_at = {scene.time() - 20s, scene.now().mono - 20s};
+    scene.settle(scene.engine().on_verified(read, scene.now()));
+    CHECK(scene.seen(1).instance->idle.began == scene.time());
+}
+
 TEST_CASE("a host that does not measure is asked again, but not without a rest") {
     IdleScene scene;
     scene.run_until(at("09:50"));
