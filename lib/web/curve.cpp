@@ -1,19 +1,23 @@
 #include "web/curve.hpp"
 
-#include <fmt/format.h>
+#include "base/text.hpp"
+#include "web/page_text.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <array>
+#include <cmath>
 
 namespace vastwatch::web {
 namespace {
 
-constexpr double width = 320;
-constexpr double height = 64;
-/// Room above the highest line, so that it is not cut.
-constexpr double top = 4;
-/// A cap more than this many times as high as the curve would press it flat.
-constexpr double tallest_cap = 3;
+/// Lines are drawn on a canvas this wide that is stretched to the width there is; text and dots are
+/// placed beside it by percentages, so that they are not.
+constexpr double canvas_width = 1000;
+constexpr double bottom = 116;       // where the time axis lies, in pixels
+constexpr double top = 16;           // the highest line, with room for its text above
+constexpr double label_height = 13;  // texts closer than this would touch
+constexpr double tallest_cap = 3;    // a cap this many times as high would press the curve flat
+constexpr int most_grid_lines = 4;
 
 /// From instants and dollars to the drawing's coordinates.
 class Scale {
@@ -21,14 +25,19 @@ class Scale {
     Scale(Instant begin, Instant end, double highest)
         : begin_(begin), span_(seconds(end - begin)), highest_(highest) {}
 
-    double x(Instant at) const {
-        return std::clamp(seconds(at - begin_) / span_, 0.0, 1.0) * width;
+    double share(Instant at) const { return std::clamp(seconds(at - begin_) / span_, 0.0, 1.0); }
+
+    double x(Instant at) const { return share(at) * canvas_width; }
+
+    double percent(Instant at) const { return share(at) * 100; }
+
+    double y(double dollars) const {
+        return bottom - std::clamp(dollars / highest_, 0.0, 1.0) * (bottom - top);
     }
 
-    double y(Usd amount) const {
-        const auto share = std::clamp(to_double(amount) / highest_, 0.0, 1.0);
-        return height - share * (height - top);
-    }
+    double y(Usd amount) const { return y(to_double(amount)); }
+
+    double highest() const { return highest_; }
 
   private:
     static double seconds(Duration duration) {
@@ -40,62 +49,200 @@ class Scale {
     double highest_;
 };
 
-const engine::WindowView* day_window(const engine::TeamView& team) {
-    const auto found = std::find_if(
-        team.windows.begin(), team.windows.end(), [](const engine::WindowView& window) {
-            return window.window == policy::Window::day && window.end;
-        });
-    return found == team.windows.end() ? nullptr : &*found;
+struct Plot {
+    const engine::TeamView& team;
+    const engine::View& view;
+    const engine::WindowView& day;
+    Scale scale;
+    bool show_cap;
+};
+
+/// 1, 2 or 5 times a power of ten, so that few lines divide the height.
+double grid_step(double highest) {
+    const double least = highest / most_grid_lines;
+    const double power = std::pow(10.0, std::floor(std::log10(least)));
+    for (const double factor : {1.0, 2.0, 5.0}) {
+        if (factor * power >= least) {
+            return factor * power;
+        }
+    }
+    return 10 * power;
+}
+
+void append_grid(std::string& out, const Plot& plot) {
+    const double step = grid_step(plot.scale.highest());
+    for (double dollars = step; dollars <= plot.scale.highest(); dollars += step) {
+        const double y = plot.scale.y(dollars);
+        const bool at_cap =
+            plot.show_cap && std::abs(y - plot.scale.y(*plot.day.cap)) < label_height;
+        if (at_cap) {
+            continue;
+        }
+        add(out,
+            "<line class=\"grid\" x2=\"100%\" y1=\"{0:.0f}\" y2=\"{0:.0f}\"/>"
+            "<text y=\"{1:.0f}\">${2:.{3}f}</text>",
+            y,
+            y - 3,
+            dollars,
+            step < 1 ? 2 : 0);
+    }
+}
+
+/// Hours below, at the quarters of the day; a day of 23 or 25 hours has odd ones.
+void append_hours(std::string& out, const Plot& plot) {
+    struct Tick {
+        int quarter;
+        std::string_view anchor;
+    };
+
+    constexpr std::array<Tick, 5> ticks{
+        {{0, "start"}, {1, "middle"}, {2, "middle"}, {3, "middle"}, {4, "end"}}};
+    const auto quarter = (*plot.day.end - plot.day.start) / 4;
+    constexpr std::size_t hours_and_minutes = 5;
+    add(out, "<line class=\"axis\" x2=\"100%\" y1=\"{0:.0f}\" y2=\"{0:.0f}\"/>", bottom);
+    for (const auto& tick : ticks) {
+        const auto at = plot.day.start + tick.quarter * quarter;
+        const auto text = tick.quarter == 4
+                              ? std::string{"24:00"}
+                              : plot.view.calendar.format_time(at).substr(0, hours_and_minutes);
+        add(out,
+            "<text x=\"{}%\" y=\"{:.0f}\" text-anchor=\"{}\">{}</text>",
+            tick.quarter * 25,
+            bottom + 15,
+            tick.anchor,
+            text);
+    }
+}
+
+void append_lines(std::string& out, const Plot& plot) {
+    const auto& scale = plot.scale;
+    const auto now = plot.view.at;
+    std::string line;
+    double first_x = -1;
+    double first_y = bottom;
+    const auto point = [&](Instant at, Usd spent) {
+        const auto x = scale.x(at);
+        const auto y = scale.y(spent);
+        if (first_x < 0) {
+            first_x = x;
+            first_y = y;
+        }
+        add(line, "{:.0f},{:.0f} ", x, y);
+    };
+    for (const auto& one : plot.team.curve) {
+        if (one.at >= plot.day.start && one.at <= now) {
+            point(one.at, one.today);
+        }
+    }
+    point(now, plot.day.spend);
+    add(out,
+        "<svg height=\"{0:.0f}\" viewBox=\"0 0 {1:.0f} {0:.0f}\" preserveAspectRatio=\"none\">"
+        "<polygon class=\"area\" points=\"0,{0:.0f} {2}{3:.0f},{0:.0f}\"/>",
+        bottom,
+        canvas_width,
+        line,
+        scale.x(now));
+    // Before the first figure known, only where it began.
+    add(out,
+        "<polyline class=\"unseen\" points=\"0,{:.0f} {:.0f},{:.0f}\"/>",
+        bottom,
+        first_x,
+        first_y);
+    add(out, "<polyline class=\"spent\" points=\"{}\"/>", line);
+    if (plot.day.projected) {
+        add(out,
+            "<polyline class=\"ahead\" points=\"{:.0f},{:.0f} {:.0f},{:.0f}\"/>",
+            scale.x(now),
+            scale.y(plot.day.spend),
+            canvas_width,
+            scale.y(*plot.day.projected));
+    }
+    if (plot.show_cap) {
+        add(out,
+            "<polyline class=\"cap\" points=\"0,{0:.0f} {1:.0f},{0:.0f}\"/>",
+            scale.y(*plot.day.cap),
+            canvas_width);
+    }
+    out += "</svg>";
+}
+
+/// Dots and their texts: now, the crossing or else the end, and the cap.
+void append_marks(std::string& out, const Plot& plot) {
+    const auto& day = plot.day;
+    const auto& scale = plot.scale;
+    add(out,
+        "<circle class=\"now\" cx=\"{:.1f}%\" cy=\"{:.0f}\" r=\"3.5\"/>",
+        scale.percent(plot.view.at),
+        scale.y(day.spend));
+    if (plot.show_cap) {
+        add(out,
+            "<text class=\"cap-text\" y=\"{:.0f}\">cap {}</text>",
+            scale.y(*day.cap) - 4,
+            format_usd(*day.cap));
+    }
+    const bool ahead = day.cap && day.spend < *day.cap && day.crossing;
+    if (plot.show_cap && ahead) {
+        constexpr double room_at_the_right = 85;
+        const auto x = scale.percent(*day.crossing);
+        add(out,
+            "<circle class=\"meets\" cx=\"{0:.1f}%\" cy=\"{1:.0f}\" r=\"4\"/>"
+            "<text class=\"meets-text\" x=\"{0:.1f}%\" y=\"{2:.0f}\" "
+            "text-anchor=\"{3}\">{4}</text>",
+            x,
+            scale.y(*day.cap),
+            scale.y(*day.cap) - 7,
+            x > room_at_the_right ? "end" : "middle",
+            plot.view.calendar.format_time(*day.crossing));
+        return;
+    }
+    const bool apart =
+        day.projected &&
+        (!plot.show_cap || std::abs(scale.y(*day.projected) - scale.y(*day.cap)) > label_height);
+    if (apart) {
+        add(out,
+            "<text x=\"100%\" y=\"{:.0f}\" text-anchor=\"end\">{}</text>",
+            scale.y(*day.projected) - 6,
+            format_usd(*day.projected));
+    }
+}
+
+std::string in_words(const Plot& plot) {
+    const auto& day = plot.day;
+    std::string text = fmt::format(
+        "{} spent today by {}", format_usd(day.spend), clock_time(plot.view.at, plot.view));
+    if (day.cap) {
+        text += " of a cap of " + format_usd(*day.cap);
+    }
+    if (day.cap && day.spend >= *day.cap) {
+        return text + ", which is reached";
+    }
+    if (day.crossing) {
+        return text + ", which is reached at " + clock_time(*day.crossing, plot.view);
+    }
+    return day.projected ? text + ", heading for " + format_usd(*day.projected) : text;
 }
 
 }  // namespace
 
-std::string day_curve(const engine::TeamView& team, Instant now) {
-    const auto* day = day_window(team);
-    if (day == nullptr || *day->end <= day->start) {
+std::string day_curve(const engine::TeamView& team, const engine::View& view) {
+    const auto* day = find_window(team.windows, policy::Window::day);
+    if (day == nullptr || !day->end || *day->end <= day->start) {
         return {};
     }
     const auto reach = std::max(day->spend, day->projected.value_or(day->spend));
     if (reach <= Usd{}) {
         return {};
     }
-    const bool show_cap = day->cap && to_double(*day->cap) <= tallest_cap * to_double(reach);
+    const bool show_cap =
+        day->cap && *day->cap > Usd{} && to_double(*day->cap) <= tallest_cap * to_double(reach);
     const auto highest = show_cap ? std::max(reach, *day->cap) : reach;
-    const Scale scale{day->start, *day->end, to_double(highest)};
-
-    std::string line = fmt::format("0,{:.1f}", height);
-    for (const auto& point : team.curve) {
-        if (point.at >= day->start && point.at <= now) {
-            line += fmt::format(" {:.1f},{:.1f}", scale.x(point.at), scale.y(point.today));
-        }
-    }
-    line += fmt::format(" {:.1f},{:.1f}", scale.x(now), scale.y(day->spend));
-
+    const Plot plot{team, view, *day, Scale{day->start, *day->end, to_double(highest)}, show_cap};
     std::string out = fmt::format(
-        "<svg class=\"curve\" viewBox=\"0 0 {0} {1}\" preserveAspectRatio=\"none\" "
-        "aria-hidden=\"true\"><polygon class=\"area\" points=\"{2} {3:.1f},{1}\"/>"
-        "<polyline class=\"spent\" points=\"{2}\"/>",
-        width,
-        height,
-        line,
-        scale.x(now));
-    if (day->projected) {
-        fmt::format_to(
-            std::back_inserter(out),
-            "<polyline class=\"ahead\" points=\"{:.1f},{:.1f} {:.1f},{:.1f}\"/>",
-            scale.x(now),
-            scale.y(day->spend),
-            width,
-            scale.y(*day->projected));
-    }
-    if (show_cap) {
-        const auto y = scale.y(*day->cap);
-        fmt::format_to(
-            std::back_inserter(out),
-            "<polyline class=\"cap\" points=\"0,{0:.1f} {1},{0:.1f}\"/>",
-            y,
-            width);
-    }
+        "<svg class=\"curve\" role=\"img\" aria-label=\"{}\">", escape_html(in_words(plot)));
+    append_grid(out, plot);
+    append_hours(out, plot);
+    append_lines(out, plot);
+    append_marks(out, plot);
     out += "</svg>";
     return out;
 }

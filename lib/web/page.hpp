@@ -1,11 +1,12 @@
 // The status page: one HTML document that needs nothing from anywhere else, made on the server from
-// a View. A small script fetches it again and replaces its contents; without scripts the browser
-// reloads it.
+// a View. Its script asks for the same again every few seconds and changes what differs; search,
+// filters and order are addresses that the server answers, so all of it works without scripts too:
+// the browser then reloads it by itself.
 #pragma once
 
 #include "engine/view.hpp"
+#include "web/page_query.hpp"
 
-#include <optional>
 #include <string>
 
 namespace vastwatch::web {
@@ -14,15 +15,16 @@ class Page {
   public:
     Page();
 
-    /// The document; of one team's instances only when `team` is given. At most 200 instances are
-    /// listed, those about to be acted upon first, then the dearest.
-    std::string render(const engine::View& view, const std::optional<TeamName>& team) const;
+    /// The document, or with `query.part` only the element that changes. Of the instances that are
+    /// asked for 40 are listed, or 1,000 with `query.every_row`.
+    std::string render(const engine::View& view, const PageQuery& query) const;
 
     /// The Content-Security-Policy that lets exactly this page's style and script in.
     const std::string& security_policy() const { return security_policy_; }
 
   private:
     std::string security_policy_;
+    std::string build_;  // differs when style or script do
 };
 
 }  // namespace vastwatch::web

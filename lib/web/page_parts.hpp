@@ -1,31 +1,38 @@
-// The parts of the status page, each appended as HTML. Every text from outside is escaped here.
+// The parts of the status page, each appended as HTML. Every text from outside is escaped there.
 #pragma once
 
 #include "engine/view.hpp"
+#include "web/page_query.hpp"
 
 #include <optional>
 #include <string>
 
 namespace vastwatch::web {
 
-/// Mode, time of the figures, and a line for everything that an operator should know first.
+/// Name, mode and the time of the figures.
 void append_head(std::string& out, const engine::View& view);
 
-/// The figures of the whole: burn rate, today, instances, idle.
-void append_tiles(std::string& out, const engine::View& view);
+/// What an operator should know first, worst first; one calm line when there is nothing.
+void append_attention(std::string& out, const engine::View& view);
 
-/// A card per team: spend against cap in each window, and today's curve.
-void append_teams(std::string& out, const engine::View& view);
+/// How many lines of that ask for somebody: all but those that only inform.
+std::size_t attention_count(const engine::View& view);
 
-/// The table of instances, at most `most` of them.
-void append_instances(
-    std::string& out,
-    const engine::View& view,
-    const std::optional<TeamName>& team,
-    std::size_t most);
+/// The figures of the whole: burn rate, today, instances, idle, credit.
+void append_figures(std::string& out, const engine::View& view);
 
-void append_actions(std::string& out, const engine::View& view);
-void append_alerts(std::string& out, const engine::View& view);
+/// A card per team: spend against cap in each window, and today's curve. Teams whose cap is reached
+/// or will be come first; what does not fit among the cards is in a table below them.
+void append_teams(std::string& out, const engine::View& view, const PageQuery& query);
+
+/// Search, filters, and the table of instances.
+void append_instances(std::string& out, const engine::View& view, const PageQuery& query);
+
+/// What waits for a decision, and what is exempt, with its cost.
+void append_kept(std::string& out, const engine::View& view, const PageQuery& query);
+
+void append_actions(std::string& out, const engine::View& view, const PageQuery& query);
+void append_alerts(std::string& out, const engine::View& view, const PageQuery& query);
 void append_accounts(std::string& out, const engine::View& view);
 
 }  // namespace vastwatch::web

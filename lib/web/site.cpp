@@ -163,10 +163,7 @@ asio::awaitable<http::Response> Site::ready(http::Request) {
 asio::awaitable<http::Response> Site::page(http::Request request) {
     http::Response response;
     response.content_type = "text/html; charset=utf-8";
-    const auto team = request.query.find("team");
-    const auto filter =
-        team == request.query.end() ? std::optional<TeamName>{} : TeamName{team->second};
-    response.body = page_.render(*backend_.view(), filter);
+    response.body = page_.render(*backend_.view(), parse_page_query(request.query));
     response.headers.emplace_back("Content-Security-Policy", page_.security_policy());
     return at_once(std::move(response));
 }

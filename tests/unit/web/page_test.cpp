@@ -2,13 +2,16 @@
 
 #include "sample_view.hpp"
 #include "web/curve.hpp"
+#include "web/sparkline.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
-#include <optional>
 #include <regex>
 #include <string>
+#include <vector>
 
 namespace sample = vastwatch::sample;
 namespace web = vastwatch::web;
@@ -17,7 +20,27 @@ using namespace vastwatch;
 namespace {
 
 std::string page(const std::shared_ptr<engine::View>& view) {
-    return web::Page{}.render(*view, std::nullopt);
+    return web::Page{}.render(*view, web::PageQuery{});
+}
+
+std::string page(
+    const std::shared_ptr<engine::View>& view,
+    const std::map<std::string, std::string>& query) {
+    return web::Page{}.render(*view, web::parse_page_query(query));
+}
+
+std::string curve(const engine::TeamView& team) {
+    return web::day_curve(team, *sample::view());
+}
+
+/// The ids of the instances listed, in order.
+std::vector<std::string> listed(const std::string& html) {
+    const std::regex row{"<tr id=\"i([0-9]+)\""};
+    std::vector<std::string> out;
+    for (std::sregex_iterator at{html.begin(), html.end(), row}, end; at != end; ++at) {
+        out.push_back((*at)[1]);
+    }
+    return out;
 }
 
 bool has(const std::string& text, const std::string& part) {
@@ -59,9 +82,9 @@ TEST_CASE("without scripts the browser reloads the page") {
 
 TEST_CASE("a team shows spend against its cap and when that will be reached") {
     const auto html = page(sample::view());
-    CHECK(has(html, "<b>$160.02</b> of $200.00"));
-    CHECK(has(html, "cap at 22:17 UTC, in 3h 13m"));
-    CHECK(has(html, "<b>80%</b>"));
+    CHECK(has(html, "<b>$160.02</b> <span>of $200.00</span>"));
+    CHECK(has(html, "cap at 22:17 UTC, <time data-in datetime=\"2026-11-21T22:17:05Z\">in 3h 13m"));
+    CHECK(has(html, "<b class=\"share warn\">80%</b>"));
 }
 
 TEST_CASE("a cap that was reached is said so") {
@@ -70,39 +93,144 @@ TEST_CASE("a cap that was reached is said so") {
 
 TEST_CASE("an instance about to go shows when, how and why") {
     const auto html = page(sample::view());
-    CHECK(has(html, "destroy in 14m"));
+    CHECK(has(html, "destroy <time data-in datetime=\"2026-11-21T19:18:05Z\">in 14m</time>"));
     CHECK(has(html, "at 19:18 UTC: GPU below 5% for 1h 46m; the limit is 2h"));
 }
 
 TEST_CASE("an instance about to go comes before all others") {
     const auto html = page(sample::view());
-    CHECK(html.find("/api/v1/instances/900000001") < html.find("/api/v1/instances/1000\""));
+    CHECK(listed(html).front() == "900000001");
 }
 
 TEST_CASE("what is unknown of an instance is called unknown, not zero") {
     const auto html = page(sample::view(0));
-    const auto row = html.substr(html.find("<b>900000002</b>"));
+    const auto row = html.substr(html.find("<tr id=\"i900000002\""));
     const auto end = row.find("</tr>");
-    CHECK(has(row.substr(0, end), "class=\"soft\">unknown</td>"));
-    CHECK(has(row.substr(0, end), "data-name=\"costs\">unknown</td>"));
+    CHECK(has(row.substr(0, end), "<span class=\"soft\">unknown</span></td>"));
+    CHECK(has(row.substr(0, end), "<td class=\"n\">unknown</td>"));
 }
 
-TEST_CASE("two hundred instances are listed, and the page says that there are more") {
-    const auto html = page(sample::view(1000));
-    CHECK(count_of(html, "\"/api/v1/instances/") == 200);
-    CHECK(has(html, "200 of 1003"));
-    CHECK(has(html, "vastwatchctl instances"));
+TEST_CASE("forty instances are listed, and the page says how to see the others") {
+    const auto html = page(sample::view(997));
+    CHECK(listed(html).size() == 40);
+    CHECK(has(html, "40 of 1000 shown. <a href=\"/?rows=all#instances\">Show all</a>"));
 }
 
-TEST_CASE("the instances of one team can be looked at alone") {
-    const auto html = web::Page{}.render(*sample::view(), TeamName{"vision"});
-    CHECK(count_of(html, "\"/api/v1/instances/") == 20);
+TEST_CASE("a thousand instances are listed when all are asked for, and not more") {
+    CHECK(listed(page(sample::view(997), {{"rows", "all"}})).size() == 1000);
+    const auto html = page(sample::view(1500), {{"rows", "all"}});
+    CHECK(listed(html).size() == 1000);
+    CHECK(has(html, "1000 of 1503 shown. Search to find the others"));
+}
+
+TEST_CASE("the page stays under 100 kB however many instances there are") {
+    CHECK(page(sample::view(5000)).size() < 100'000);
+}
+
+TEST_CASE("a page about one team has its instances, actions and card, and no other's") {
+    const auto html = page(sample::view(), {{"team", "vision"}});
+    CHECK(listed(html).size() == 20);
+    CHECK(count_of(html, "<article") == 1);
+    CHECK(has(html, "Team vision"));
+    CHECK_FALSE(has(html, "Destroy 302"));
 }
 
 TEST_CASE("a team that does not exist has no instances, and its name does no harm") {
-    const auto html = web::Page{}.render(*sample::view(), TeamName{"<b>x"});
-    CHECK(has(html, "There are none."));
+    const auto html = page(sample::view(), {{"team", "<b>x"}});
+    CHECK(has(html, "There is no such team."));
+    CHECK(has(html, "None is like that."));
     CHECK_FALSE(has(html, "<b>x"));
+}
+
+TEST_CASE("a search finds every word in an instance's id, label, team, GPU or status") {
+    CHECK(listed(page(sample::view(), {{"q", "VISION 1004"}})) == std::vector<std::string>{"1004"});
+    CHECK(listed(page(sample::view(), {{"q", "mystery"}})).size() == 1);
+    CHECK(listed(page(sample::view(), {{"q", "vision nowhere"}})).empty());
+}
+
+TEST_CASE("instances can be looked at by state") {
+    CHECK(listed(page(sample::view(), {{"state", "due"}})).size() == 1);
+    CHECK(listed(page(sample::view(), {{"state", "kept"}})).front() == "900000003");
+    CHECK(listed(page(sample::view(), {{"state", "idle"}})).size() == 2);
+    CHECK(listed(page(sample::view(), {{"state", "unknown"}})).front() == "900000002");
+}
+
+TEST_CASE("an order can be turned round") {
+    auto first = listed(page(sample::view(20), {{"sort", "name"}}));
+    const auto second = listed(page(sample::view(20), {{"sort", "-name"}}));
+    std::reverse(first.begin(), first.end());
+    CHECK(first == second);
+}
+
+TEST_CASE("the order in force is told to those who cannot see the arrow") {
+    CHECK(has(page(sample::view(), {{"sort", "costs"}}), "aria-sort=\"descending\""));
+    CHECK(has(page(sample::view(), {{"sort", "-costs"}}), "aria-sort=\"ascending\""));
+    CHECK(has(page(sample::view(), {{"sort", "name"}}), "aria-sort=\"ascending\""));
+}
+
+TEST_CASE("what a query cannot mean counts as not given") {
+    const auto query = web::parse_page_query({{"sort", "-nonsense"}, {"state", "x"}, {"team", ""}});
+    CHECK(query.address() == "/");
+}
+
+TEST_CASE("an address leads back to the same query") {
+    web::PageQuery query;
+    query.team = TeamName{"a&b=c d"};
+    query.search = "two words";
+    query.show = web::Show::idle;
+    query.sort = web::Sort::costs;
+    query.reversed = true;
+    query.every_row = true;
+    CHECK(query.address() == "/?team=a%26b%3Dc%20d&q=two%20words&state=idle&sort=-costs&rows=all");
+}
+
+TEST_CASE("the script gets only what changes") {
+    const auto html = page(sample::view(), {{"part", "main"}});
+    CHECK(html.starts_with("<div id=\"live\""));
+    CHECK_FALSE(has(html, "<style>"));
+    CHECK(has(page(sample::view()), html));
+}
+
+TEST_CASE("a page on which nobody is needed says so") {
+    CHECK(has(page(sample::quiet_view()), "Nothing is held or failing, and no cap is in sight."));
+    CHECK_FALSE(has(page(sample::busy_view()), "no cap is in sight"));
+}
+
+TEST_CASE("what failed comes before what is held, and that before what only informs") {
+    const auto html = page(sample::busy_view());
+    CHECK(html.find(">Failing<") < html.find(">Held<"));
+    CHECK(html.find(">Cap reached<") < html.find(">Crossing<"));
+    CHECK(html.find(">Crossing<") < html.find(">Going<"));
+}
+
+TEST_CASE("the tab's title says how many things ask for somebody") {
+    CHECK(has(page(sample::busy_view()), "<title>(6) "));
+    CHECK(has(page(sample::quiet_view()), "<title>$"));
+}
+
+TEST_CASE("what is protected is listed with what it costs") {
+    const auto html = page(sample::busy_view());
+    CHECK(has(html, "2 protected, $4.0600/h"));
+    CHECK(has(html, "its label is protected from the idle rule until 2026-11-25 08:00 UTC"));
+}
+
+TEST_CASE("more than a dozen teams continue in a table") {
+    auto view = sample::view();
+    for (int i = 0; i < 20; ++i) {
+        view->teams.push_back(sample::team("team-" + std::to_string(i), 10, 100));
+    }
+    const auto html = page(view);
+    CHECK(count_of(html, "<article") == 12);
+    CHECK(count_of(html, "<th scope=\"row\"><a href=\"/?team=team-") == 12);
+}
+
+TEST_CASE("a sparkline has a column for each run of samples and gaps where nothing was known") {
+    const auto view = sample::quiet_view();
+    const auto& instance = *view->instances[0].instance;
+    const auto svg = web::sparkline(instance, sample::now, std::chrono::hours{3});
+    CHECK(has(svg, "class=\"b\""));
+    CHECK(web::sparkline(fleet::Instance{}, sample::now, std::chrono::hours{3}).empty());
+    CHECK(web::sparkline_span(*view) == Duration{std::chrono::hours{3}});
 }
 
 TEST_CASE("dry run, pause and holds are told at the top") {
@@ -126,7 +254,7 @@ TEST_CASE("an account that is stale is told at the top, with its problem") {
     auto view = sample::view();
     view->accounts[0].stale = true;
     view->accounts[0].problem = "the request timed out";
-    CHECK(has(page(view), "<b>Account main:</b> figures are from 20s ago. the request timed out"));
+    CHECK(has(page(view), "<span class=\"soft\">(the request timed out)</span>"));
 }
 
 TEST_CASE("the badge says enforcing only when something is enforced") {
@@ -155,20 +283,25 @@ TEST_CASE("a page of nothing is a page") {
 }
 
 TEST_CASE("a curve has what was spent, what is ahead, and a cap within sight") {
-    const auto svg = web::day_curve(sample::team("a", 160, 200), sample::now);
+    const auto svg = curve(sample::team("a", 160, 200));
     CHECK(has(svg, "class=\"spent\""));
     CHECK(has(svg, "class=\"ahead\""));
     CHECK(has(svg, "class=\"cap\""));
+    CHECK(has(svg, ">22:17 UTC</text>"));
+    CHECK(
+        has(svg,
+            "aria-label=\"$160.02 spent today by 19:04 UTC of a cap of $200.00, which is reached "
+            "at 22:17 UTC"));
 }
 
 TEST_CASE("a cap far above the curve is left out of it") {
-    CHECK_FALSE(has(web::day_curve(sample::team("a", 10, 5000), sample::now), "class=\"cap\""));
+    CHECK_FALSE(has(curve(sample::team("a", 10, 5000)), "class=\"cap\""));
 }
 
 TEST_CASE("a day without spend has no curve") {
     auto team = sample::team("a", 10, 100);
     team.windows[0].spend = Usd{};
     team.windows[0].projected.reset();
-    CHECK(web::day_curve(team, sample::now).empty());
-    CHECK(web::day_curve(engine::TeamView{}, sample::now).empty());
+    CHECK(curve(team).empty());
+    CHECK(curve(engine::TeamView{}).empty());
 }

@@ -289,6 +289,84 @@ inline std::shared_ptr<engine::View> view(int instances = 57) {
     return out;
 }
 
+/// Samples of the last three hours: work with a pause now and then, a hole, or for one in seven
+/// nothing at all for the last half hour.
+inline void add_samples(engine::InstanceView& one) {
+    auto changed = std::make_shared<fleet::Instance>(*one.instance);
+    const auto id = static_cast<int>(changed->id.value() % 1000);
+    changed->samples.clear();
+    for (int part = 0; part < 12; ++part) {
+        fleet::SampleRun run;
+        run.first = now - std::chrono::minutes{15 * (12 - part)};
+        run.last = run.first + std::chrono::minutes{14};
+        run.count = 14;
+        const int mix = (id * 37 + part * 53) % 100;
+        const bool rests = id % 7 == 0 ? part > 9 : mix < 12;
+        run.evidence = rests ? fleet::Evidence::idle : fleet::Evidence::busy;
+        run.lowest = rests ? 0 : 30 + mix % 50;
+        run.highest = rests ? 3 : 60 + mix % 40;
+        if (mix > 94) {
+            run.evidence = fleet::Evidence::unknown;
+            run.lowest.reset();
+            run.highest.reset();
+        }
+        changed->samples.push_back(run);
+    }
+    one.instance = std::move(changed);
+}
+
+/// A morning on which nobody is needed.
+inline std::shared_ptr<engine::View> quiet_view() {
+    auto out = view(24);
+    out->teams = {team("ml-research", 61, 200), team("vision", 33, 90), team("inference", 75, 400)};
+    for (auto& one : out->instances) {
+        one.deadline.reset();
+        one.protection.clear();
+        add_samples(one);
+    }
+    out->cases.clear();
+    out->alerts.resize(1);
+    out->notifiers.clear();
+    out->accounts[0].windows[0].crossing.reset();
+    out->accounts[0].windows[0].projected = Usd::dollars(420);
+    return out;
+}
+
+/// A day on which much is wrong at once.
+inline std::shared_ptr<engine::View> busy_view() {
+    auto out = view();
+    for (auto& one : out->instances) {
+        add_samples(one);
+    }
+    for (int i = 0; i < 6; ++i) {
+        auto soon = idle_instance(800'000'000 + i, i % 2 == 0 ? "vision" : "inference");
+        add_samples(soon);
+        soon.deadline->at = now + std::chrono::seconds{95 + 600 * i};
+        out->instances.push_back(soon);
+    }
+    auto labelled = instance(700'000'001, "ml-research");
+    labelled.protection = "its label is protected from the idle rule until 2026-11-25 08:00 UTC";
+    out->instances.push_back(labelled);
+    enforcement::Hold hold;
+    hold.id = HoldId{7};
+    hold.account = AccountName{"main"};
+    hold.created = now - std::chrono::minutes{22};
+    hold.instances.resize(9);
+    hold.cost = UsdPerHour::from_nanos(31'240'000'000);
+    out->holds.push_back(hold);
+    out->cases[0].attempts = 3;
+    out->cases[0].step = enforcement::Step::requested;
+    out->cases[0].detail = "the API says that it is done, and two sweeps still list it";
+    auto second = account("vision-lab");
+    second.stale = true;
+    second.last_poll = now - std::chrono::minutes{11};
+    second.problem = "the request timed out after 30s";
+    second.enforcing = false;
+    second.not_enforcing_because = "its data are older than 5m";
+    out->accounts.push_back(second);
+    return out;
+}
+
 /// The same with hostile text wherever strangers can write, and in names.
 inline std::shared_ptr<engine::View> hostile_view() {
     auto out = view(2);
