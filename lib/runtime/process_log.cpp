@@ -1,6 +1,7 @@
 #include "runtime/process_log.hpp"
 
 #include "base/text.hpp"
+#include "runtime/message_ids.hpp"
 
 // The location would be this file's, the same for every entry.
 #define SD_JOURNAL_SUPPRESS_LOCATION
@@ -131,6 +132,9 @@ void JournalLog::emit(
         fmt::format("PRIORITY={}", syslog_priority(level)),
         "SYSLOG_IDENTIFIER=vastwatchd",
         "VASTWATCH_EVENT=" + printable(event)};
+    if (const auto id = message_id(event, fields); !id.empty()) {
+        entry.push_back("MESSAGE_ID=" + std::string{id});
+    }
     for (const auto& field : fields) {
         entry.push_back(journal_field_name(field.key) + "=" + printable(field.value, longest_text));
     }

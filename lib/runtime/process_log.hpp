@@ -65,8 +65,8 @@ class StderrLog final : public LeveledLog {
     int descriptor_;
 };
 
-/// Entries in the journal: MESSAGE, PRIORITY, SYSLOG_IDENTIFIER=vastwatchd, VASTWATCH_EVENT and the
-/// fields. What the journal refuses goes to standard error. Waits when the journal is behind: a log
+/// Entries in the journal: MESSAGE, MESSAGE_ID, PRIORITY, SYSLOG_IDENTIFIER=vastwatchd,
+/// VASTWATCH_EVENT and the fields. What the journal refuses goes to standard error. Waits when the journal is behind: a log
 /// that loses lines is worth less, and the watchdog limits the wait.
 class JournalLog final : public LeveledLog {
   public:

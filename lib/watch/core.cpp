@@ -86,6 +86,7 @@ void Core::log_alerts(const engine::Changes& changes) {
         logged_ = std::max(logged_, alert.id);
         std::vector<runtime::Field> fields{
             runtime::field("kind", alerts::to_string(alert.kind)),
+            runtime::field("status", alert.resolved ? "resolved" : "firing"),
             runtime::field("alert", alert.id.str())};
         if (alert.team) {
             fields.push_back(runtime::field("team", alert.team->str()));

@@ -1,5 +1,6 @@
 // How steps become durable: written one at a time, waited for up to a limit, and carried out.
 #include "watch/core.hpp"
+#include "watch/journal.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -157,6 +158,7 @@ asio::awaitable<void> Core::write(std::shared_ptr<Step> step) {
     ++progress_;
     stalled_ = false;
     if (problem.empty()) {
+        log_actions(world_.log, records);
         conclude(newest_alert, wrote);
     } else {
         owe(std::exchange(owed_records_, std::move(records)));  // what was put off is younger

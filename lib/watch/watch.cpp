@@ -18,6 +18,18 @@ web::CommandResult result_of(engine::Answer answer) {
     return result;
 }
 
+void log_command(runtime::Log& log, const web::Command& command, const web::CommandResult& result) {
+    std::vector<runtime::Field> fields{
+        runtime::field("action", command.name), runtime::field("actor", command.actor)};
+    if (command.instance) {
+        fields.push_back(runtime::field("instance", command.instance->value()));
+    }
+    log.notice(
+        "command",
+        fmt::format("{} by {}: {}", command.name, command.actor, result.message),
+        std::move(fields));
+}
+
 std::string joined(const config::Mistakes& mistakes) {
     std::string text;
     for (const auto& mistake : mistakes.list) {
@@ -265,8 +277,7 @@ asio::awaitable<web::CommandResult> Watch::execute(web::Command command) {
         co_return result;
     }
     result = result_of(std::move(done->first));
-    core_.world().log.notice(
-        "command", fmt::format("{} by {}: {}", command.name, actor, result.message));
+    log_command(core_.world().log, command, result);
     auto effects = std::move(done->second);
     co_await core_.settle(std::move(effects));
     view_.reset();
