@@ -4,6 +4,7 @@
 #include "metrics/process_metrics.hpp"
 #include "net/http_client.hpp"
 #include "notify/notifier.hpp"
+#include "runtime/inherited_sockets.hpp"
 #include "runtime/process_log.hpp"
 #include "runtime/service_manager.hpp"
 #include "runtime/system_clock.hpp"
@@ -37,6 +38,8 @@ namespace asio = boost::asio;
 
 constexpr int exit_invalid = 1;
 constexpr int exit_unreadable = 2;
+/// EX_CONFIG of sysexits.h: trying again is no use, and the unit does not.
+constexpr int exit_unconfigured = 78;
 
 using Loaded = std::variant<std::shared_ptr<const config::Config>, config::Mistakes>;
 
@@ -45,6 +48,25 @@ int print_mistakes(const config::Mistakes& mistakes) {
         fmt::print(stderr, "{}\n", mistake.to_string());
     }
     return mistakes.unreadable ? exit_unreadable : exit_invalid;
+}
+
+/// Why the service does not start, where it would have logged.
+int refuse(const config::Mistakes& mistakes) {
+    const auto log = runtime::make_process_log(runtime::Level::error);
+    for (const auto& mistake : mistakes.list) {
+        log->error("start_failed", mistake.to_string());
+    }
+    return exit_unconfigured;
+}
+
+/// A check by hand has no credentials: it looks where systemd takes them from for the service.
+config::Surroundings surroundings_of_a_check() {
+    auto surroundings = config::process_surroundings();
+    surroundings.environment = [environment = surroundings.environment](const std::string& name) {
+        auto value = environment(name);
+        return !value && name == "CREDENTIALS_DIRECTORY" ? "/etc/credstore" : value;
+    };
+    return surroundings;
 }
 
 runtime::Level level_of(config::LogLevel level) {
@@ -81,6 +103,15 @@ net::ProxySettings proxy_settings() {
     return settings;
 }
 
+int check_config(const std::string& file) {
+    const auto loaded = config::load(file, surroundings_of_a_check());
+    if (const auto* mistakes = std::get_if<config::Mistakes>(&loaded)) {
+        return print_mistakes(*mistakes);
+    }
+    fmt::print("{}: valid\n", file);
+    return 0;
+}
+
 /// Everything with a lifetime, in the order in which it is needed.
 class Daemon {
   public:
@@ -102,6 +133,7 @@ class Daemon {
 
   private:
     bool listen();
+    std::string address() const;
     bool take(http::Listening listening);
     watch::World world();
     asio::awaitable<void> control();
@@ -122,6 +154,7 @@ class Daemon {
     std::unique_ptr<watch::Service> service_;
     std::unique_ptr<web::Site> site_;
     std::vector<std::unique_ptr<http::Server>> servers_;
+    bool activated_ = false;  // systemd holds the HTTP port
     std::unique_ptr<asio::signal_set> signals_;
 };
 
@@ -136,15 +169,29 @@ bool Daemon::take(http::Listening listening) {
 
 bool Daemon::listen() {
     const auto& settings = config_->daemon;
-    return take(http::listen_tcp(
-               loop_,
-               clock_,
-               log_,
-               *site_,
-               http::Limits{},
-               http::TcpAddress{settings.listen_host, settings.listen_port})) &&
+    for (const int descriptor : runtime::inherited_sockets()) {
+        activated_ = true;
+        if (!take(
+                http::listen_inherited(loop_, clock_, log_, *site_, http::Limits{}, descriptor))) {
+            return false;
+        }
+    }
+    // systemd's socket unit stands in for `listen`; the control socket is always our own.
+    return (activated_ || take(http::listen_tcp(
+                              loop_,
+                              clock_,
+                              log_,
+                              *site_,
+                              http::Limits{},
+                              http::TcpAddress{settings.listen_host, settings.listen_port}))) &&
            take(http::listen_unix(
                loop_, clock_, log_, *site_, http::Limits{}, settings.control_socket));
+}
+
+std::string Daemon::address() const {
+    const auto port = servers_.front()->port();
+    return activated_ ? fmt::format("port {} is systemd's", port)
+                      : fmt::format("http://{}:{}/", config_->daemon.listen_host, port);
 }
 
 watch::World Daemon::world() {
@@ -222,23 +269,27 @@ int Daemon::run() {
     log_.notice(
         "started",
         fmt::format(
-            "vastwatchd {} watches {} account{} in {} mode; http://{}:{}/",
+            "vastwatchd {} watches {} account{} in {} mode; {}",
             VASTWATCH_VERSION,
             config_->accounts.size(),
             config_->accounts.size() == 1 ? "" : "s",
             config_->policy->enforcement.enforce ? "enforce" : "dry-run",
-            config_->daemon.listen_host,
-            servers_.front()->port()));
+            address()));
     manager_.ready("started, first look under way");
     loop_.run();
     return service_->fault().empty() ? 0 : 1;
 }
 
-int serve(const std::filesystem::path& file, std::shared_ptr<const config::Config> config) {
+int serve(const std::string& file) {
+    auto loaded = config::load(file, config::process_surroundings());
+    if (const auto* mistakes = std::get_if<config::Mistakes>(&loaded)) {
+        return refuse(*mistakes);
+    }
+    auto config = std::get<std::shared_ptr<const config::Config>>(loaded);
     auto log = runtime::make_process_log(level_of(config->daemon.log_level));
     auto manager = runtime::ServiceManager::from_environment();
     (void)std::signal(SIGPIPE, SIG_IGN);
-    umask(0027);
+    umask(umask(0077) | 0027);
     Daemon daemon{file, std::move(config), *log, std::move(manager)};
     return daemon.open() ? daemon.run() : 1;
 }
@@ -256,14 +307,5 @@ int main(int argc, char** argv) {
     app.add_flag("--check-config", check, "print all mistakes in the configuration and exit");
     app.set_version_flag("--version", "vastwatchd " VASTWATCH_VERSION);
     CLI11_PARSE(app, argc, argv);
-    auto loaded = vastwatch::config::load(file, vastwatch::config::process_surroundings());
-    if (const auto* mistakes = std::get_if<vastwatch::config::Mistakes>(&loaded)) {
-        return vastwatch::print_mistakes(*mistakes);
-    }
-    if (check) {
-        fmt::print("{}: valid\n", file);
-        return 0;
-    }
-    return vastwatch::serve(
-        file, std::get<std::shared_ptr<const vastwatch::config::Config>>(loaded));
+    return check ? vastwatch::check_config(file) : vastwatch::serve(file);
 }

@@ -83,8 +83,12 @@ class Fetcher {
     std::string from_file(const std::string& path, bool own) const {
         auto content = read_file(path, largest_secret);
         if (const auto* reason = std::get_if<std::string>(&content)) {
-            const auto shown = own ? printable(path, 200) : std::string{"that credential"};
-            mistake(fmt::format("{} cannot be read: {}", shown, *reason));
+            mistake(
+                own ? fmt::format("{} cannot be read: {}", printable(path, 200), *reason)
+                    : fmt::format(
+                          "that credential cannot be read: {}; systemd gives the service what "
+                          "is in /etc/credstore, or in the file that LoadCredential= names",
+                          *reason));
             return {};
         }
         auto& file = std::get<FileContent>(content);

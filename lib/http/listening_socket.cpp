@@ -74,10 +74,14 @@ std::optional<std::string> occupied(const std::string& path, const sockaddr_un& 
     return std::nullopt;
 }
 
-/// Lets the operators' group in. A machine without that group leaves the socket to root.
+/// Lets the operators' group in. A machine without that group leaves the socket to root. As a
+/// service the process has that group already, and may not change owners.
 void set_group(const std::string& path) {
     const auto* group = ::getgrnam("vastwatch");  // NOLINT(concurrency-mt-unsafe): at start only
-    if (group != nullptr && ::chown(path.c_str(), static_cast<uid_t>(-1), group->gr_gid) != 0) {
+    if (group == nullptr || group->gr_gid == ::getegid()) {
+        return;
+    }
+    if (::chown(path.c_str(), static_cast<uid_t>(-1), group->gr_gid) != 0) {
         // Not being allowed to is no reason not to serve: the owner can still connect.
         return;
     }

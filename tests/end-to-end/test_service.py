@@ -161,7 +161,7 @@ request_interval = "10ms"
         self.assertEqual(run.returncode, 0)
         self.assertIn("--check-config", run.stdout)
         run = self.run_daemon("--config", str(bad))
-        self.assertEqual(run.returncode, 1, "it does not start on a bad file")
+        self.assertEqual(run.returncode, 78, "it does not start on a bad file")
 
 
 if __name__ == "__main__":
