@@ -10,7 +10,13 @@ build_packages="clang-19 lld-19 cmake ninja-build pkgconf ccache
 
 # What the tests run against and check with, and what the other presets need.
 test_packages="g++ libclang-rt-19-dev llvm-19 clang-format-19 curl openssl jq
-    python3-aiosmtpd prometheus"
+    python3-aiosmtpd prometheus mandoc zsh"
+
+# What makes the Debian package and looks at it.
+package_packages="debhelper dpkg-dev fakeroot lintian"
+
+# What boots the package: a root file system and a container for it, without a running systemd.
+boot_packages="mmdebstrap systemd-container"
 
 # install_missing PACKAGE...: asks apt for those that are not there, as root or through sudo.
 install_missing() {
