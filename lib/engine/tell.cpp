@@ -59,7 +59,9 @@ void forget_ended(State& state, Instant now) {
 AlertId tell(State& state, Effects& effects, alerts::Alert draft, Now now) {
     draft.id = state.make_alert_id(now.wall);
     draft.time = now.wall;
-    draft.dry_run = !state.policy->enforcement.enforce;
+    if (!draft.resolved) {
+        draft.dry_run = !state.policy->enforcement.enforce;
+    }
     std::vector<NotifierName> wanted;
     for (const auto& name : draft.notify) {
         const auto notifier = state.notifiers.find(name);
@@ -123,6 +125,7 @@ void resolve(State& state, Effects& effects, alerts::Alert draft, Now now) {
         return;
     }
     const std::string key = draft.condition;
+    draft.dry_run = !state.policy->enforcement.enforce;
     // Whoever got the firing form gets this one, and services that merge the two by their labels
     // find them equal.
     const auto fired = state.alerts.find(state.conditions.at(key).alert);
@@ -133,6 +136,7 @@ void resolve(State& state, Effects& effects, alerts::Alert draft, Now now) {
         draft.window = fired->second.window;
         draft.window_start = fired->second.window_start;
         draft.threshold = fired->second.threshold;
+        draft.dry_run = fired->second.dry_run;
         draft.notify = fired->second.notify;
     }
     draft.resolved = true;

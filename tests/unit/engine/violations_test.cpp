@@ -114,6 +114,20 @@ TEST_CASE("a violation is told once until it ends, then resolved") {
     CHECK(scene.count(alerts::Kind::policy_violation) == 2);
 }
 
+TEST_CASE("what was told in dry run is resolved as such, for services that merge the two by it") {
+    auto policy = strict([](policy::Team& t) { t.max_dph = dph(4); }, Action::alert);
+    policy.enforcement.enforce = false;
+    Company scene{policy};
+    scene.begin();
+    scene.rent_now(1, "ml/x", 5.0);
+    scene.run_until(at("12:00"));
+    CHECK(scene.latest(alerts::Kind::policy_violation, false).dry_run);
+    scene.reload(strict([](policy::Team& t) { t.max_dph = dph(4); }, Action::alert));
+    scene.machine(1).costs(3.0);
+    scene.run_until(at("12:10"));
+    CHECK(scene.latest(alerts::Kind::policy_violation, true).dry_run);
+}
+
 TEST_CASE("an unknown GPU name is no proof of a forbidden one") {
     Company scene{strict([](policy::Team& t) { t.gpu_types = {"A100*"}; })};
     scene.begin();
