@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -56,17 +56,17 @@ class Stat {
     std::size_t known_ = 0;
 };
 
-std::optional<std::int64_t> boot_time() {
-    const auto text = read("/proc/stat");
-    constexpr std::string_view key = "\nbtime ";
-    const auto at = text.find(key);
-    if (at == std::string::npos) {
-        return std::nullopt;
-    }
-    std::int64_t seconds = 0;
-    const auto* begin = text.data() + at + key.size();
-    const auto result = std::from_chars(begin, text.data() + text.size(), seconds);
-    return result.ec == std::errc{} ? std::optional{seconds} : std::nullopt;
+double seconds_of(clockid_t clock) {
+    std::timespec time{};
+    ::clock_gettime(clock, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+/// When the machine was booted, in Unix seconds. From the clocks, because a sandboxed service does
+/// not see /proc/stat; asked once, so that a clock that is set does not look like a restart.
+double boot_time() {
+    static const double booted = seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME);
+    return booted;
 }
 
 std::optional<std::int64_t> open_descriptors() {
@@ -102,10 +102,8 @@ void append_times(std::string& out, const Stat& stat) {
             "Processor time used, user and system.",
             fmt::format("{}", static_cast<double>(*user + *system) / ticks));
     }
-    const auto booted = boot_time();
-    const auto started = stat.field(22);
-    if (booted && started) {
-        const auto seconds = static_cast<double>(*booted) + static_cast<double>(*started) / ticks;
+    if (const auto started = stat.field(22)) {
+        const auto seconds = boot_time() + static_cast<double>(*started) / ticks;
         append(
             out,
             "process_start_time_seconds",

@@ -164,6 +164,8 @@ class Story:
         took = time.monotonic() - began
         expect(self.show("ActiveState"), "active")
         wait_for("/-/ready is 200", self.ready)
+        age = time.time() - self.metric("process_start_time_seconds")
+        at_most(abs(age), 60)
         wait_for("the status line says what it sees",
                  lambda: "2 instances" in self.show("StatusText"))
         return f"systemctl start took {took:.2f} s; {self.show('StatusText')}"

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <charconv>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -106,6 +107,12 @@ TEST_CASE("the process tells of itself what every Prometheus client does") {
     CHECK(value_of(text, "process_cpu_seconds_total") >= 0);
     CHECK(value_of(text, "process_open_fds") >= 3);
     CHECK(value_of(text, "process_threads") >= 1);
-    // After the year 2020, that is.
-    CHECK(value_of(text, "process_start_time_seconds") > 1'577'836'800);
+}
+
+TEST_CASE("the process says when it started, and does not change its mind") {
+    const metrics::ProcessMetrics process;
+    const auto started = value_of(process.text(), "process_start_time_seconds");
+    CHECK(started > 1'577'836'800);  // after the year 2020, that is
+    CHECK(started <= static_cast<double>(std::time(nullptr)) + 1);
+    CHECK(value_of(process.text(), "process_start_time_seconds") == started);
 }
