@@ -2,14 +2,15 @@
 
 #include <systemd/sd-daemon.h>
 
+#include <cstddef>
+#include <numeric>
+
 namespace vastwatch::runtime {
 
 std::vector<int> inherited_sockets() {
-    std::vector<int> descriptors;
     const int count = sd_listen_fds(1);
-    for (int index = 0; index < count; ++index) {
-        descriptors.push_back(SD_LISTEN_FDS_START + index);
-    }
+    std::vector<int> descriptors(count > 0 ? static_cast<std::size_t>(count) : 0);
+    std::iota(descriptors.begin(), descriptors.end(), SD_LISTEN_FDS_START);
     return descriptors;
 }
 
