@@ -36,12 +36,16 @@ void append_footer(std::string& out, const engine::View& view) {
         view.calendar.format(std::chrono::floor<std::chrono::seconds>(view.health.started)));
 }
 
+/// All that a page is made from.
+struct Scene {
+    const engine::View& view;
+    const PageQuery& query;
+    const std::optional<engine::Explanation>& explained;
+};
+
 /// The element that changes.
-void append_live(
-    std::string& out,
-    const engine::View& view,
-    const PageQuery& query,
-    std::string_view build) {
+void append_live(std::string& out, const Scene& scene, std::string_view build) {
+    const auto& [view, query, explained] = scene;
     const auto since_epoch = view.at.time_since_epoch();
     add(out,
         "<div id=\"live\" data-build=\"{}\" data-now=\"{}\" data-title=\"{}\">",
@@ -51,6 +55,9 @@ void append_live(
     append_head(out, view);
     out += "<main id=\"main\">";
     append_attention(out, view);
+    if (query.instance) {
+        append_explanation(out, view, query, explained);
+    }
     out += "<div class=\"whole\">";
     append_figures(out, view);
     out += "</div><div>";
@@ -78,10 +85,13 @@ Page::Page()
           csp_hash(page_script))),
       build_(csp_hash(std::string{page_style} + std::string{page_script}).substr(8, 12)) {}
 
-std::string Page::render(const engine::View& view, const PageQuery& query) const {
+std::string Page::render(
+    const engine::View& view,
+    const PageQuery& query,
+    const std::optional<engine::Explanation>& explained) const {
     std::string out;
     if (query.part) {
-        append_live(out, view, query, build_);
+        append_live(out, Scene{view, query, explained}, build_);
         return out;
     }
     add(out,
@@ -96,7 +106,7 @@ std::string Page::render(const engine::View& view, const PageQuery& query) const
         title_of(view),
         icon,
         page_style);
-    append_live(out, view, query, build_);
+    append_live(out, Scene{view, query, explained}, build_);
     add(out, "\n<script>{}</script></body></html>\n", page_script);
     return out;
 }

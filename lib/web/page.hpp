@@ -7,6 +7,7 @@
 #include "engine/view.hpp"
 #include "web/page_query.hpp"
 
+#include <optional>
 #include <string>
 
 namespace vastwatch::web {
@@ -16,8 +17,12 @@ class Page {
     Page();
 
     /// The document, or with `query.part` only the element that changes. Of the instances that are
-    /// asked for 40 are listed, or 1,000 with `query.every_row`.
-    std::string render(const engine::View& view, const PageQuery& query) const;
+    /// asked for 40 are listed, or 1,000 with `query.every_row`. `explained` is what there is to
+    /// say of `query.instance`, if it exists.
+    std::string render(
+        const engine::View& view,
+        const PageQuery& query,
+        const std::optional<engine::Explanation>& explained) const;
 
     /// The Content-Security-Policy that lets exactly this page's style and script in.
     const std::string& security_policy() const { return security_policy_; }

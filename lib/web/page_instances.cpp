@@ -69,6 +69,7 @@ constexpr std::array<Choice, 13> sorts{{
 /// What all rows of one page share.
 struct Rows {
     const engine::View& view;
+    std::string address;  // of the same page with one instance explained, less its number
     Duration span;
     std::unordered_set<InstanceId> waiting;  // a case only waits for the deadline that is shown
 };
@@ -163,16 +164,19 @@ void append_next(std::string& out, const engine::InstanceView& one, const Rows& 
     std::string text;
     if (one.deadline) {
         const auto& deadline = *one.deadline;
+        std::string rule{rules::to_string(deadline.rule)};
+        std::replace(rule.begin(), rule.end(), '_', ' ');
         add(text,
-            "<b class=\"{}\">{} {}</b> <small>at {}: {}</small>",
+            "<b class=\"{}\">{} {}</b><details><summary>at {}: {}</summary>{}</details>",
             deadline.action >= policy::Action::stop ? "bad" : "warn",
             policy::to_string(deadline.action),
             countdown(deadline.at, rows.view),
             clock_time(deadline.at, rows.view),
+            rule,
             escape_html(deadline.reason));
     }
     if (!one.case_text.empty() && !(one.deadline && rows.waiting.contains(one.instance->id))) {
-        add(text, "<small>{}</small>", escape_html(one.case_text));
+        add(text, "<small>{}</small>", with_code(one.case_text));
     }
     if (is_kept(one)) {
         add(text, "<small class=\"good\">{}</small>", escape_html(one.protection));
@@ -190,12 +194,13 @@ void append_row(std::string& out, const engine::InstanceView& one, const Rows& r
     const auto label =
         row.label.empty() ? std::string{"no label"} : short_text(row.label, longest_label);
     add(out,
-        "<tr id=\"i{0}\"><th scope=\"row\"><a href=\"/api/v1/instances/{0}\">{1}</a>"
+        "<tr id=\"i{0}\"><th scope=\"row\"><a href=\"{4}{0}#explained\">{1}</a>"
         "<small>{0}</small></th><td>{2}</td><td>{3}",
         instance.id.value(),
         label,
         escape_html(instance.team.str()),
-        gpu_of(row));
+        gpu_of(row),
+        rows.address);
     if (row.status != fleet::Status::running) {
         add(out, "<small>{}</small>", short_text(status_word(row), 40));
     }
@@ -215,8 +220,11 @@ void append_row(std::string& out, const engine::InstanceView& one, const Rows& r
     append_next(out, one, rows);
 }
 
-Rows rows_of(const engine::View& view) {
-    Rows rows{view, sparkline_span(view), {}};
+Rows rows_of(const engine::View& view, PageQuery query) {
+    query.instance.reset();
+    const auto address = query.address();
+    const auto mark = address.find('?') == std::string::npos ? '?' : '&';
+    Rows rows{view, escape_html(address + mark + "instance="), sparkline_span(view), {}};
     for (const auto& item : view.cases) {
         if (item.step == enforcement::Step::pending && item.wait == enforcement::Wait::deadline) {
             rows.waiting.insert(item.instance);
@@ -249,7 +257,7 @@ void append_instances(std::string& out, const engine::View& view, const PageQuer
     std::size_t found = 0;
     const auto listed =
         list_instances(view, query, query.every_row ? most_rows : rows_of_a_page, found);
-    const auto rows = rows_of(view);
+    const auto rows = rows_of(view, query);
     UsdPerHour cost;
     for (const auto* one : listed) {
         cost += one->rate;

@@ -28,6 +28,13 @@ void append_teams(std::string& out, const engine::View& view, const PageQuery& q
 /// Search, filters, and the table of instances.
 void append_instances(std::string& out, const engine::View& view, const PageQuery& query);
 
+/// Why the instance of the query is, or is not, going to be acted upon.
+void append_explanation(
+    std::string& out,
+    const engine::View& view,
+    const PageQuery& query,
+    const std::optional<engine::Explanation>& explained);
+
 /// What waits for a decision, and what is exempt, with its cost.
 void append_kept(std::string& out, const engine::View& view, const PageQuery& query);
 

@@ -3,6 +3,7 @@
 #include "base/enum_names.hpp"
 #include "base/text.hpp"
 #include "http/target.hpp"
+#include "web/query_input.hpp"
 
 namespace vastwatch::web {
 namespace {
@@ -65,6 +66,9 @@ std::string PageQuery::address() const {
     if (every_row) {
         append(out, "rows", "all");
     }
+    if (instance) {
+        append(out, "instance", std::to_string(instance->value()));
+    }
     return out;
 }
 
@@ -88,6 +92,7 @@ PageQuery parse_page_query(const std::map<std::string, std::string>& query) {
     out.sort = known.value_or(Sort::next);
     out.reversed = out.reversed && known;
     out.every_row = given("rows") == "all";
+    out.instance = parse_instance_id(given("instance"));
     out.part = given("part") == "main";
     return out;
 }

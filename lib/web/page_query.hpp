@@ -24,14 +24,16 @@ struct PageQuery {
     Show show = Show::all;
     Sort sort = Sort::next;
     bool reversed = false;
-    bool every_row = false;  // as many instances as there can be, instead of a page
-    bool part = false;       // only what changes, for the script
+    bool every_row = false;              // as many instances as there can be, instead of a page
+    std::optional<InstanceId> instance;  // the one that is explained at the top
+    bool part = false;                   // only what changes, for the script
 
     /// The address of this page: "/" or "/?team=…&sort=…", without `part`.
     std::string address() const;
 };
 
-/// `team`, `q`, `state`, `sort` ("costs", "-costs" the other way round), `rows` ("all"), `part`.
+/// `team`, `q`, `state`, `sort` ("costs", "-costs" the other way round), `rows` ("all"),
+/// `instance`, `part` ("main").
 /// What makes no sense counts as not given: an old bookmark shows more rather than nothing. A
 /// search is cut at 100 bytes.
 PageQuery parse_page_query(const std::map<std::string, std::string>& query);

@@ -313,7 +313,9 @@ void append_teams(std::string& out, const engine::View& view, const PageQuery& q
         add(out, "Teams <small>{}</small></h2>", teams.size());
     }
     if (teams.empty()) {
-        out += "<div class=\"card empty\">There is no such team.</div>";
+        add(out,
+            "<div class=\"card empty\">{}</div>",
+            query.team ? "There is no such team." : "There are none yet.");
     }
     const auto cards = std::min(teams.size(), most_cards);
     out += "<div class=\"teams\">";

@@ -45,6 +45,20 @@ std::string short_text(std::string_view text, std::size_t most) {
     return escape_html(printable(text, most));
 }
 
+std::string with_code(std::string_view sentence) {
+    std::string out;
+    bool open = false;
+    for (const char letter : escape_html(sentence)) {
+        if (letter == '`') {
+            out += open ? "</code>" : "<code>";
+            open = !open;
+        } else {
+            out += letter;
+        }
+    }
+    return open ? out + "</code>" : out;
+}
+
 bool concerns(const PageQuery& query, const TeamName& team) {
     return !query.team || *query.team == team;
 }

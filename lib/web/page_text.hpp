@@ -34,6 +34,9 @@ std::string age(Instant at, const engine::View& view);
 /// At most so many characters of text from outside, escaped.
 std::string short_text(std::string_view text, std::size_t most);
 
+/// A sentence of ours, escaped, in which `what stands like this` becomes <code>.
+std::string with_code(std::string_view sentence);
+
 /// Whether the page is about this team.
 bool concerns(const PageQuery& query, const TeamName& team);
 

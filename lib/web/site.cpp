@@ -163,7 +163,10 @@ asio::awaitable<http::Response> Site::ready(http::Request) {
 asio::awaitable<http::Response> Site::page(http::Request request) {
     http::Response response;
     response.content_type = "text/html; charset=utf-8";
-    response.body = page_.render(*backend_.view(), parse_page_query(request.query));
+    const auto query = parse_page_query(request.query);
+    const auto explained =
+        query.instance ? backend_.explain(*query.instance) : std::optional<engine::Explanation>{};
+    response.body = page_.render(*backend_.view(), query, explained);
     response.headers.emplace_back("Content-Security-Policy", page_.security_policy());
     return at_once(std::move(response));
 }

@@ -45,7 +45,7 @@ void status_page(benchmark::State& state) {
     const auto view = sample::view(static_cast<int>(state.range(0)));
     const web::Page page;
     for (auto _ : state) {
-        auto html = page.render(*view, web::PageQuery{});
+        auto html = page.render(*view, web::PageQuery{}, std::nullopt);
         benchmark::DoNotOptimize(html);
     }
 }

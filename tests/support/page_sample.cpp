@@ -47,10 +47,10 @@ void write_fleet(
     const web::Page page;
     web::PageQuery query;
     query.every_row = every_row;
-    write(folder / (name + ".html"), page.render(view, query));
+    write(folder / (name + ".html"), page.render(view, query, std::nullopt));
     query.part = true;
-    write(folder / (name + ".part.html"), page.render(view, query));
-    write(folder / (name + ".later.html"), page.render(*later(view), query));
+    write(folder / (name + ".part.html"), page.render(view, query, std::nullopt));
+    write(folder / (name + ".later.html"), page.render(*later(view), query, std::nullopt));
 }
 
 }  // namespace

@@ -131,7 +131,7 @@
     readClock();
     tick();
     const news = alarms().filter((line) => !before.has(line));
-    if (asked) announce(byId('h-instances').textContent);
+    if (asked && !byId('explained')) announce(byId('h-instances').textContent);
     else if (news.length) announce(news.join('. '));
   };
 
@@ -163,11 +163,16 @@
     }
   };
 
-  const go = (address, replace) => {
+  // Where the link leads is shown, unless that is where it stands.
+  const go = async (address, replace, link) => {
     if (address.href !== location.href) {
       history[replace ? 'replaceState' : 'pushState'](null, '', address);
     }
-    update(true);
+    await update(true);
+    const goal = link?.hash && document.querySelector(link.hash);
+    if (!goal || goal.contains(link)) return;
+    goal.scrollIntoView();
+    goal.focus({ preventScroll: true });
   };
 
   // The form as an address, without what is as it is anyway.
@@ -199,9 +204,7 @@
     if (!link || !plain || link.pathname !== '/' || link.origin !== location.origin) return;
     if (link.getAttribute('href').startsWith('#')) return;
     event.preventDefault();
-    const inside = link.closest('#instances');
-    go(new URL(link.href), false);
-    if (link.hash && !inside) document.querySelector(link.hash)?.scrollIntoView();
+    go(new URL(link.href), false, link);
   });
   document.addEventListener('keydown', (event) => {
     const search = live.querySelector('input[type=search]');

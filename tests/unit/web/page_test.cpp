@@ -20,13 +20,13 @@ using namespace vastwatch;
 namespace {
 
 std::string page(const std::shared_ptr<engine::View>& view) {
-    return web::Page{}.render(*view, web::PageQuery{});
+    return web::Page{}.render(*view, web::PageQuery{}, std::nullopt);
 }
 
 std::string page(
     const std::shared_ptr<engine::View>& view,
     const std::map<std::string, std::string>& query) {
-    return web::Page{}.render(*view, web::parse_page_query(query));
+    return web::Page{}.render(*view, web::parse_page_query(query), std::nullopt);
 }
 
 std::string curve(const engine::TeamView& team) {
@@ -94,7 +94,8 @@ TEST_CASE("a cap that was reached is said so") {
 TEST_CASE("an instance about to go shows when, how and why") {
     const auto html = page(sample::view());
     CHECK(has(html, "destroy <time data-in datetime=\"2026-11-21T19:18:05Z\">in 14m</time>"));
-    CHECK(has(html, "at 19:18 UTC: GPU below 5% for 1h 46m; the limit is 2h"));
+    CHECK(
+        has(html, "<summary>at 19:18 UTC: idle</summary>GPU below 5% for 1h 46m; the limit is 2h"));
 }
 
 TEST_CASE("an instance about to go comes before all others") {
@@ -181,7 +182,31 @@ TEST_CASE("an address leads back to the same query") {
     query.sort = web::Sort::costs;
     query.reversed = true;
     query.every_row = true;
-    CHECK(query.address() == "/?team=a%26b%3Dc%20d&q=two%20words&state=idle&sort=-costs&rows=all");
+    query.instance = InstanceId{312};
+    CHECK(
+        query.address() ==
+        "/?team=a%26b%3Dc%20d&q=two%20words&state=idle&sort=-costs&rows=all&instance=312");
+}
+
+TEST_CASE("an instance that is asked for is explained, and its text stays text") {
+    engine::Explanation explanation;
+    explanation.instance = sample::unknown_instance(312, sample::hostile);
+    explanation.headline = "Nothing will happen to <b>it</b>.";
+    explanation.paragraphs = {"The latest 3 samples are busy.", "Use `ctl`.", sample::hostile};
+    explanation.findings = {sample::finding(rules::Rule::max_dph, -std::chrono::hours{1})};
+    explanation.finding_reasons = {"too dear"};
+    web::PageQuery query;
+    query.instance = InstanceId{312};
+    const auto html = web::Page{}.render(*sample::view(), query, explanation);
+    CHECK(has(html, "Nothing will happen to &lt;b&gt;it&lt;/b&gt;."));
+    CHECK(has(html, "The latest 3 samples are busy."));
+    CHECK(has(html, "Use <code>ctl</code>."));
+    CHECK(has(html, "max_dph: too dear"));
+    CHECK_FALSE(has(html, "<script>alert"));
+}
+
+TEST_CASE("an instance that is gone is said to be gone") {
+    CHECK(has(page(sample::view(), {{"instance", "312"}}), "There is no instance 312 any more."));
 }
 
 TEST_CASE("the script gets only what changes") {
