@@ -1,8 +1,8 @@
 """Prometheus and Alertmanager as Debian ships them, on the files that vastwatch ships for them.
 
 One daemon lives in a world in which there is something of everything: idle and capped, paused, a
-notifier that is down. What dashboards and rules ask for then has to be there. Nobody sees a misspelt
-name in an expression otherwise: it is a panel that stays empty, an alert that never fires.
+notifier that is down. What dashboards and rules ask for then has to be there. Nobody sees a
+misspelt name in an expression otherwise: it is a panel that stays empty, an alert that never fires.
 """
 
 import contextlib
@@ -305,7 +305,8 @@ class Live(Story):
 
         rules = wait_for("the rules were evaluated", evaluated)
         self.assertCountEqual([rule["name"] for rule in rules], names)
-        self.assertEqual([(r["name"], r.get("lastError")) for r in rules if r["health"] != "ok"], [])
+        failed = [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"]
+        self.assertEqual(failed, [])
         return rules
 
     def check_fired(self):
@@ -336,7 +337,7 @@ class Live(Story):
         self.daemon.process.send_signal(signal.SIGHUP)
 
     def check_own_alerts(self):
-        """What the daemon's own notifier posts is an alert there, until the daemon says it is over."""
+        """What the daemon posts itself is an alert there, until the daemon says it is over."""
         reached = wait_for("its cap alert is there", lambda: self.alertmanager.alerts(
             alertname="VastwatchCapReached", team="beta", source="vastwatch"))
         self.assertEqual(reached[0]["labels"]["severity"], "critical")
