@@ -10,7 +10,7 @@ build_packages="clang-19 lld-19 cmake ninja-build pkgconf ccache
 
 # What the tests run against and check with, and what the other presets need.
 test_packages="g++ libclang-rt-19-dev llvm-19 clang-format-19 curl openssl jq
-    python3-aiosmtpd prometheus mandoc zsh"
+    python3-aiosmtpd prometheus prometheus-alertmanager mandoc zsh"
 
 # What makes the Debian package and looks at it.
 package_packages="debhelper dpkg-dev fakeroot lintian"
