@@ -336,7 +336,15 @@ class Story:
             asked += 1
             refused += self.get("/-/healthy")[0] != 200
         expect(refused, 0)
-        self.run("systemctl", "stop", "vastwatch.socket", "vastwatch.service")
+        # An upgrade restarts them both, although neither can be restarted under the other.
+        self.run("systemctl", "enable", "vastwatch.socket")
+        before = self.show("MainPID")
+        self.run("dpkg", "--force-confdef", "--force-confold", "--install", "/root/newer.deb")
+        expect(self.get("/-/healthy")[0], 200)
+        differs(self.show("MainPID"), before)
+        expect(self.show("ActiveState", "vastwatch.socket"), "active")
+        self.run("systemctl", "disable", "--now", "vastwatch.socket")
+        self.run("systemctl", "stop", "vastwatch.service")
         self.run("systemctl", "start", "vastwatch")
         return f"{asked} requests over a restart, none refused"
 
