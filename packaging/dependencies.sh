@@ -12,6 +12,10 @@ build_packages="clang-19 lld-19 cmake ninja-build pkgconf ccache
 test_packages="g++ libclang-rt-19-dev llvm-19 clang-format-19 curl openssl jq
     python3-aiosmtpd prometheus prometheus-alertmanager mandoc zsh"
 
+# The browser that looks at the status page. Where nodejs is not Debian's, npm comes with it.
+test_packages="$test_packages chromium fonts-dejavu-core nodejs"
+command -v npm >/dev/null || test_packages="$test_packages npm"
+
 # What makes the Debian package and looks at it.
 package_packages="debhelper dpkg-dev fakeroot lintian"
 

@@ -274,7 +274,8 @@ const checks = {
     assert.equal(await page.locator('input[type=search]').inputValue(), 'vision');
     assert.equal(await page.getByLabel('Order').inputValue(), 'name');
     await page.goBack();
-    await settled(() => !location.search.includes('sort'));
+    await settled(() => !location.search.includes('sort') &&
+      document.querySelector('select[name=sort]').value === 'next');
     await close(page);
   },
 

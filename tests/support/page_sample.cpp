@@ -65,7 +65,7 @@ int main(int count, char** arguments) {
     write_fleet(folder, "ordinary", *sample::view(), false);
     write_fleet(folder, "quiet", *sample::quiet_view(), false);
     write_fleet(folder, "busy", *sample::busy_view(), false);
-    write_fleet(folder, "thousand", *sample::view(1000 - 3), true);
+    write_fleet(folder, "thousand", *sample::thousand_view(), true);
     write_fleet(folder, "hostile", *sample::hostile_view(), false);
     write_fleet(folder, "empty", View{}, false);
     return 0;

@@ -67,9 +67,10 @@
     // A ticking time's text is tick()'s.
     if (from.nodeName === 'TIME') return;
     patchChildren(from, to);
-    if (from === document.activeElement) return;
-    if (from.nodeName === 'INPUT') from.value = to.getAttribute('value') ?? '';
     if (from.nodeName === 'SELECT') from.selectedIndex = to.selectedIndex;
+    // What somebody is typing is theirs.
+    const typed = from === document.activeElement;
+    if (from.nodeName === 'INPUT' && !typed) from.value = to.getAttribute('value') ?? '';
   };
 
   const alike = (a, b) => a && a.nodeName === b.nodeName && (a.id || '') === (b.id || '');

@@ -332,6 +332,15 @@ inline std::shared_ptr<engine::View> quiet_view() {
     return out;
 }
 
+/// A thousand instances, each with samples.
+inline std::shared_ptr<engine::View> thousand_view() {
+    auto out = view(997);
+    for (auto& one : out->instances) {
+        add_samples(one);
+    }
+    return out;
+}
+
 /// A day on which much is wrong at once.
 inline std::shared_ptr<engine::View> busy_view() {
     auto out = view();
