@@ -76,6 +76,24 @@ class Manuals(unittest.TestCase):
             for section in [*sections, "SEE ALSO"]:
                 self.assertIn(f"\n.Sh {section}\n", text, name)
 
+    def test_the_examples_of_a_configuration_are_valid(self):
+        text = MANUALS["vastwatch.conf.5"].read_text().partition("\n.Sh EXAMPLES\n")[2]
+        least, shared, team = re.findall(r"(?s)\.Bd -literal[^\n]*\n(.*?)\n\.Ed", text)
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "vastwatch.conf")
+            parts = pathlib.Path(f"{file}.d")
+            parts.mkdir()
+            for name in re.findall(r'_credential\s*=\s*"([^"]+)"', text):
+                pathlib.Path(folder, name).write_text(f"https://example.org/{name}")
+            for main, part in ((least, ""), (shared, ""), (shared, team)):
+                file.write_text(main)
+                (parts / "team.conf").write_text(part)
+                done = subprocess.run(
+                    [os.environ["VASTWATCHD"], "--check-config", "--config", file], text=True,
+                    env={"CREDENTIALS_DIRECTORY": folder}, stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT, timeout=60, check=False)
+                self.assertEqual((done.returncode, done.stdout), (0, f"{file}: valid\n"))
+
     def test_every_command_and_option_of_vastwatchctl_is_explained(self):
         text = MANUALS["vastwatchctl.1"].read_text()
         entries = {match[1]: match[2] for match in re.finditer(
