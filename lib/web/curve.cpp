@@ -54,7 +54,7 @@ struct Plot {
     const engine::View& view;
     const engine::WindowView& day;
     Scale scale;
-    bool show_cap;
+    bool show_cap = false;
 };
 
 /// 1, 2 or 5 times a power of ten, so that few lines divide the height.
@@ -71,7 +71,9 @@ double grid_step(double highest) {
 
 void append_grid(std::string& out, const Plot& plot) {
     const double step = grid_step(plot.scale.highest());
-    for (double dollars = step; dollars <= plot.scale.highest(); dollars += step) {
+    const int lines = static_cast<int>(plot.scale.highest() / step);
+    for (int i = 1; i <= lines; ++i) {
+        const double dollars = i * step;
         const double y = plot.scale.y(dollars);
         const bool at_cap =
             plot.show_cap && std::abs(y - plot.scale.y(*plot.day.cap)) < label_height;

@@ -26,9 +26,29 @@ void append_hold(std::string& out, const enforcement::Hold& hold, const engine::
         format_rate(hold.cost));
 }
 
+/// The pause, and what it costs: whatever would be acted upon now if it were not for it.
+void append_pause(std::string& out, const enforcement::Pause& pause, const engine::View& view) {
+    std::size_t count = 0;
+    UsdPerHour cost;
+    for (const auto& item : view.cases) {
+        if (item.step == enforcement::Step::pending && item.wait == enforcement::Wait::paused) {
+            ++count;
+            cost += item.rate;
+        }
+    }
+    add(out,
+        "<li id=\"pause\"><p><b class=\"warn\">Paused: {} waiting</b> by {} <small>since {}, {}. "
+        "<code>vastwatchctl resume</code></small></p><span class=\"n\">{}</span></li>",
+        plural(count, "action"),
+        short_text(pause.actor, 60),
+        clock_time(pause.since, view),
+        pause.until ? "until " + clock_time(*pause.until, view) : std::string{"without an end"},
+        format_rate(cost));
+}
+
 void append_kept_one(std::string& out, const engine::InstanceView& one) {
     add(out,
-        "<li id=\"k{0}\"><p><b>{1}</b> <small>{0} · {2}. {3}</small></p>"
+        "<li id=\"k{0}\"><p><b>{1}</b> <small>{0} · {2} · {3}</small></p>"
         "<span class=\"n\">{4}</span></li>",
         one.instance->id.value(),
         one.instance->row.label.empty() ? "no label" : short_text(one.instance->row.label, 60),
@@ -163,16 +183,19 @@ void append_kept(std::string& out, const engine::View& view, const PageQuery& qu
     open_section(
         out,
         "kept",
-        "Held and protected" +
+        "Held, paused, protected" +
             (kept.empty()
                  ? std::string{}
                  : fmt::format(
                        " <small>{} protected, {}</small>", kept.size(), format_rate(cost))));
-    if (kept.empty() && view.holds.empty()) {
+    if (kept.empty() && view.holds.empty() && !view.health.pause) {
         append_empty(out, "Nothing is held back and nothing is exempt.");
         return;
     }
     out += "<ul class=\"card list\">";
+    if (view.health.pause) {
+        append_pause(out, *view.health.pause, view);
+    }
     for (const auto& hold : view.holds) {
         append_hold(out, hold, view);
     }

@@ -239,6 +239,19 @@ TEST_CASE("what is protected is listed with what it costs") {
     CHECK(has(html, "its label is protected from the idle rule until 2026-11-25 08:00 UTC"));
 }
 
+TEST_CASE("a pause is listed with what waits for its end, and what that costs") {
+    auto view = sample::view();
+    enforcement::Pause pause;
+    pause.since = sample::now;
+    pause.actor = "uid:1000";
+    view->health.pause = pause;
+    view->cases[0].wait = enforcement::Wait::paused;
+    const auto html = page(view);
+    CHECK(has(html, "Paused: 1 action waiting</b> by uid:1000"));
+    const auto entry = html.substr(html.find("<li id=\"pause\">"));
+    CHECK(has(entry.substr(0, entry.find("</li>")), "$18.4000/h"));
+}
+
 TEST_CASE("more than a dozen teams continue in a table") {
     auto view = sample::view();
     for (int i = 0; i < 20; ++i) {
