@@ -11,7 +11,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 from harness import HERE, LIMIT, Story, program
@@ -56,6 +55,7 @@ FLEET = [
 def missing(reason):
     if os.environ.get("CI"):
         raise AssertionError(reason)
+    print(f"skipped: {reason}", file=sys.stderr)
     raise unittest.SkipTest(reason)
 
 
@@ -66,9 +66,12 @@ def tools(folder):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "package.json").write_text('{"private": true}\n')
-    done = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES], cwd=folder,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    try:
+        done = subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES],
+            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    except subprocess.TimeoutExpired:
+        missing(f"npm does not get {', '.join(PACKAGES)} within two minutes")
     if done.returncode != 0:
         missing(f"npm cannot fetch {', '.join(PACKAGES)}: {done.stdout[-500:]}")
     wanted.write_text(json.dumps(PACKAGES))
