@@ -23,6 +23,8 @@ if command -v ccache >/dev/null; then
     export CCACHE_DIR
 fi
 
+# Command lines by the hundred help nobody.
+export DEB_BUILD_OPTIONS="terse ${DEB_BUILD_OPTIONS:-}"
 (cd "$tree" && dpkg-buildpackage --build=binary --no-sign --jobs="$(nproc)")
 lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$out"/*.changes
 rm -rf "$tree"
