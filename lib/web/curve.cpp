@@ -18,6 +18,10 @@ constexpr double top = 16;           // the highest line, with room for its text
 constexpr double label_height = 13;  // texts closer than this would touch
 constexpr double tallest_cap = 3;    // a cap this many times as high would press the curve flat
 constexpr int most_grid_lines = 4;
+/// A projection is drawn to this much above the cap: what lies beyond would press the rest flat.
+constexpr double above_cap = 1.25;
+/// A day's first figure is this late at most when the daemon ran at midnight.
+constexpr Duration first_figure = std::chrono::minutes{20};
 
 /// From instants and dollars to the drawing's coordinates.
 class Scale {
@@ -56,6 +60,30 @@ struct Plot {
     Scale scale;
     bool show_cap = false;
 };
+
+/// Where the projection ends in the drawing: at the day's end, or where it leaves at the top.
+struct End {
+    double x;
+    double y;
+    bool inside;
+};
+
+End end_of_projection(const Plot& plot) {
+    const double spent = to_double(plot.day.spend);
+    const double ahead = to_double(*plot.day.projected);
+    const double highest = plot.scale.highest();
+    if (ahead <= highest || ahead <= spent) {
+        return {canvas_width, plot.scale.y(ahead), true};
+    }
+    const double now = plot.scale.x(plot.view.at);
+    const double share = (highest - spent) / (ahead - spent);
+    return {now + share * (canvas_width - now), plot.scale.y(highest), false};
+}
+
+/// Without what was said before the first charges were read, when the daemon started in the day.
+bool is_blind_start(const engine::SpendPoint& point, const Plot& plot) {
+    return point.today <= Usd{} && point.at - plot.day.start > first_figure;
+}
 
 /// 1, 2 or 5 times a power of ten, so that few lines divide the height.
 double grid_step(double highest) {
@@ -132,19 +160,22 @@ void append_lines(std::string& out, const Plot& plot) {
         add(line, "{:.0f},{:.0f} ", x, y);
     };
     for (const auto& one : plot.team.curve) {
-        if (one.at >= plot.day.start && one.at <= now) {
+        const bool begun = first_x >= 0;
+        const bool of_today = one.at >= plot.day.start && one.at <= now;
+        if (of_today && (begun || !is_blind_start(one, plot))) {
             point(one.at, one.today);
         }
     }
     point(now, plot.day.spend);
     add(out,
         "<svg height=\"{0:.0f}\" viewBox=\"0 0 {1:.0f} {0:.0f}\" preserveAspectRatio=\"none\">"
-        "<polygon class=\"area\" points=\"0,{0:.0f} {2}{3:.0f},{0:.0f}\"/>",
+        "<polygon class=\"area\" points=\"{4:.0f},{0:.0f} {2}{3:.0f},{0:.0f}\"/>",
         bottom,
         canvas_width,
         line,
-        scale.x(now));
-    // Before the first figure known, only where it began.
+        scale.x(now),
+        first_x);
+    // Before the first figure nothing is known but that the day began at nothing.
     add(out,
         "<polyline class=\"unseen\" points=\"0,{:.0f} {:.0f},{:.0f}\"/>",
         bottom,
@@ -152,12 +183,13 @@ void append_lines(std::string& out, const Plot& plot) {
         first_y);
     add(out, "<polyline class=\"spent\" points=\"{}\"/>", line);
     if (plot.day.projected) {
+        const auto end = end_of_projection(plot);
         add(out,
             "<polyline class=\"ahead\" points=\"{:.0f},{:.0f} {:.0f},{:.0f}\"/>",
             scale.x(now),
             scale.y(plot.day.spend),
-            canvas_width,
-            scale.y(*plot.day.projected));
+            end.x,
+            end.y);
     }
     if (plot.show_cap) {
         add(out,
@@ -198,7 +230,7 @@ void append_marks(std::string& out, const Plot& plot) {
         return;
     }
     const bool apart =
-        day.projected &&
+        day.projected && end_of_projection(plot).inside &&
         (!plot.show_cap || std::abs(scale.y(*day.projected) - scale.y(*day.cap)) > label_height);
     if (apart) {
         add(out,
@@ -237,8 +269,12 @@ std::string day_curve(const engine::TeamView& team, const engine::View& view) {
     }
     const bool show_cap =
         day->cap && *day->cap > Usd{} && to_double(*day->cap) <= tallest_cap * to_double(reach);
-    const auto highest = show_cap ? std::max(reach, *day->cap) : reach;
-    const Plot plot{team, view, *day, Scale{day->start, *day->end, to_double(highest)}, show_cap};
+    double highest = to_double(reach);
+    if (show_cap) {
+        const auto needed = to_double(std::max(day->spend, *day->cap));
+        highest = std::clamp(highest, needed, needed * above_cap);
+    }
+    const Plot plot{team, view, *day, Scale{day->start, *day->end, highest}, show_cap};
     std::string out = fmt::format(
         "<svg class=\"curve\" role=\"img\" aria-label=\"{}\">", escape_html(in_words(plot)));
     append_grid(out, plot);

@@ -147,7 +147,7 @@ void append_alert(std::string& out, const engine::AlertView& one, const engine::
             std::string_view rest = std::string_view{alert.text}.substr(0, longest_alert);
             while (!rest.empty()) {
                 const auto end = std::min(rest.find('\n'), rest.size());
-                text += escape_html(rest.substr(0, end)) + "\n";
+                text += with_code(rest.substr(0, end)) + "\n";
                 rest.remove_prefix(std::min(end + 1, rest.size()));
             }
             if (alert.text.size() > longest_alert) {

@@ -332,6 +332,26 @@ TEST_CASE("a curve has what was spent, what is ahead, and a cap within sight") {
             "at 22:17 UTC"));
 }
 
+TEST_CASE("a projection far above the cap leaves the drawing where it would rise above it") {
+    auto team = sample::team("a", 100, 200);
+    team.windows[0].projected = Usd::dollars(1100);
+    const auto svg = curve(team);
+    // 100 of 1000 dollars ahead are 250 of the cap and a quarter: 150 of 1000 of the way.
+    CHECK(has(svg, "class=\"ahead\" points=\"795,76 825,16\""));
+    CHECK_FALSE(has(svg, ">$1100.00</text>"));
+}
+
+TEST_CASE("what was said before the first charges were read is no part of the curve") {
+    auto team = sample::team("a", 100, 200);
+    engine::SpendPoint first;
+    first.at = sample::now - std::chrono::minutes{30};
+    engine::SpendPoint second = first;
+    second.at = sample::now - std::chrono::minutes{15};
+    second.today = Usd::dollars(90);
+    team.curve = {first, second};
+    CHECK(has(curve(team), "class=\"unseen\" points=\"0,116 784,"));
+}
+
 TEST_CASE("a cap far above the curve is left out of it") {
     CHECK_FALSE(has(curve(sample::team("a", 10, 5000)), "class=\"cap\""));
 }
