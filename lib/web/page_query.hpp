@@ -12,6 +12,8 @@
 
 namespace vastwatch::web {
 
+/// Due is what will be stopped or destroyed, kept what is protected, unknown what runs with a load
+/// that nobody can tell.
 enum class Show { all, due, idle, running, stopped, kept, unknown };
 enum class Sort { next, costs, today, idle, load, name, team, gpu, age };
 

@@ -1,10 +1,10 @@
-// Looks at the status page in a real browser. Started by test_page.py; prints one JSON object a line
-// for each check: {"name", "problem": text or null}.
+// Looks at the status page in a real browser. Started by test_page.py; prints one JSON object a
+// line for each check: {"name", "problem": text or null}.
 //
 //   node page_checks.mjs TOOLS CHROMIUM SAMPLES SHOTS DAEMON CONTROL
 //
-// TOOLS holds node_modules with playwright-core and axe-core; SAMPLES what page_sample wrote; DAEMON
-// is the address of a running daemon, CONTROL that of its simulated account's control port.
+// TOOLS holds node_modules with playwright-core and axe-core; SAMPLES what page_sample wrote;
+// DAEMON is the address of a running daemon, CONTROL that of its simulated account's control port.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -82,7 +82,8 @@ async function close(page) {
 async function picture(page, name) {
   const size = page.viewportSize();
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({ width: size.width, height: Math.min(Math.max(height, size.height), 12000) });
+  const whole = Math.min(Math.max(height, size.height), 12000);
+  await page.setViewportSize({ width: size.width, height: whole });
   await page.screenshot({ path: path.join(shots, `${name}.png`) });
   await page.setViewportSize(size);
 }
@@ -130,7 +131,8 @@ async function violations(page) {
     `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`);
 }
 
-const order = (method, where, body) => fetch(control + where, { method, body: JSON.stringify(body) });
+const order = (method, where, body) =>
+  fetch(control + where, { method, body: JSON.stringify(body) });
 
 const checks = {
   async 'nothing is wrong for axe, in light and dark, on a desktop and on a phone'() {
@@ -250,7 +252,8 @@ const checks = {
     assert.equal(new URL(page.url()).hash, '#instances');
     await page.keyboard.press('/');
     assert.equal(await page.evaluate(() => document.activeElement.name), 'q');
-    const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+    const outline = await page.evaluate(
+      () => getComputedStyle(document.activeElement).outlineStyle);
     assert.equal(outline, 'solid');
     await close(page);
   },
@@ -261,7 +264,8 @@ const checks = {
     const settled = (check) => until(page, check);
     await page.locator('input[type=search]').fill('vision');
     await settled(() => location.search === '?q=vision' &&
-      [...document.querySelectorAll('.instances tbody tr')].every((row) => row.innerText.includes('vision')));
+      [...document.querySelectorAll('.instances tbody tr')].every(
+        (row) => row.innerText.includes('vision')));
     assert.equal(await page.evaluate(() => document.activeElement.name), 'q');
     await page.getByLabel('Order').selectOption('name');
     await settled(() => location.search === '?q=vision&sort=name' &&

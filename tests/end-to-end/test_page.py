@@ -1,8 +1,8 @@
 """The status page in a real browser: what it shows, asks for, and does when something changes.
 
-The browser is Debian's chromium. playwright-core, which drives it, and axe-core, which looks for what
-people with assistive technology would stumble over, come from npm into the build tree. Where they
-cannot be had, this says why and is skipped, but not where CI is set.
+The browser is Debian's chromium. playwright-core, which drives it, and axe-core, which looks for
+what people with assistive technology would stumble over, come from npm into the build tree. Where
+they cannot be had, this says why and is skipped, but not where CI is set.
 """
 
 import json
@@ -47,7 +47,8 @@ FLEET = [
     {"id": 100 + i, "label": f"{LABELS[i % 5]}-{i}" if LABELS[i % 5] else "", "num_gpus": 1 + i % 8,
      "gpu_name": ["H100 SXM", "RTX 4090", "A100 PCIE"][i % 3], "dph_base": 0.4 + i % 7,
      "start": f"-{1 + i % 5}h",
-     "behaviour": [[{}], [{"gpu_util": 0}], [{"state": "stopped"}], [{"gpu_util": None}]][i % 9 % 4]}
+     "behaviour": [
+         [{}], [{"gpu_util": 0}], [{"state": "stopped"}], [{"gpu_util": None}]][i % 9 % 4]}
     for i in range(44)
 ] + [{"id": 99, "label": "<script>alert(1)</script>'\"<img src=x onerror=alert(2)>\u202e\x1b[31m"}]
 

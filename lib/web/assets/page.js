@@ -1,6 +1,6 @@
 // Keeps the page up to date without replacing it: the server makes the same HTML again, and what
-// differs is changed in place. So focus, scroll position, selected text and opened details stay, and
-// a fleet in which nothing happens costs nothing. Search, filters and order are addresses; the
+// differs is changed in place. So focus, scroll position, selected text and opened details stay,
+// and a fleet in which nothing happens costs nothing. Search, filters and order are addresses; the
 // server does them, here they only need no reload.
 (() => {
   'use strict';
