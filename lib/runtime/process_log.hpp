@@ -66,8 +66,8 @@ class StderrLog final : public LeveledLog {
 };
 
 /// Entries in the journal: MESSAGE, MESSAGE_ID, PRIORITY, SYSLOG_IDENTIFIER=vastwatchd,
-/// VASTWATCH_EVENT and the fields. What the journal refuses goes to standard error. Waits when the journal is behind: a log
-/// that loses lines is worth less, and the watchdog limits the wait.
+/// VASTWATCH_EVENT and the fields. What the journal refuses goes to standard error. Waits when the
+/// journal is behind: a log that loses lines is worth less, and the watchdog limits the wait.
 class JournalLog final : public LeveledLog {
   public:
     explicit JournalLog(Level level) : LeveledLog(level), fallback_(level) {}
