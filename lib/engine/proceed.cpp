@@ -72,12 +72,17 @@ bool still_holds(const State& state, const Case& item, Instant now) {
     return rules::idle_state(subject_of(state, slot, now), now).holds;
 }
 
-void intend(State& state, Effects& effects, std::vector<InstanceId> ids, Now now) {
+/// The most expensive first.
+void sort_by_rate(const State& state, std::vector<InstanceId>& ids) {
     std::sort(ids.begin(), ids.end(), [&](InstanceId a, InstanceId b) {
         const auto& left = state.cases.at(a);
         const auto& right = state.cases.at(b);
         return left.rate != right.rate ? left.rate > right.rate : a < b;
     });
+}
+
+void intend(State& state, Effects& effects, std::vector<InstanceId> ids, Now now) {
+    sort_by_rate(state, ids);
     std::map<std::pair<AccountName, Action>, RequestOrder> orders;
     const auto flush = [&](RequestOrder& order) {
         effects.requests.push_back(order);
@@ -171,6 +176,7 @@ void proceed(State& state, Effects& effects, Now now) {
         }
     }
     for (auto& [account, order] : reads) {
+        sort_by_rate(state, order.ids);  // they are read, and acted upon, in parts
         state.verifying.insert(order.ids.begin(), order.ids.end());
         effects.verify.push_back(std::move(order));
     }

@@ -237,31 +237,30 @@ void keep_asked(fleet::Verification& verification, Listing listing) {
     }
 }
 
+static_assert(most_ids_per_read <= rows_per_page);
+
 asio::awaitable<Outcome<fleet::Verification>> HttpApi::verify(std::vector<InstanceId> ids) {
+    VW_ASSERT(ids.size() <= most_ids_per_read);
     std::ranges::sort(ids);
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     fleet::Verification verification;
     verification.account = caller_.account();
     verification.asked = ids;
     verification.read_at = caller_.now();
-    for (std::size_t first = 0; first < ids.size(); first += rows_per_page) {
-        ListQuery query;
-        query.with_recipes = true;
-        const auto count = std::min(rows_per_page, ids.size() - first);
-        const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(first);
-        query.ids.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
-        auto outcome = co_await list(std::move(query));
-        if (auto* failure = std::get_if<Failure>(&outcome)) {
-            co_return Outcome<fleet::Verification>(std::move(*failure));
-        }
-        auto& listing = std::get<Listing>(outcome);
-        if (first == 0) {
-            // The oldest of several reads is the age of all: from when it left on, for before that
-            // it may have waited long for its turn.
-            verification.read_at = listing.asked_at;
-        }
-        keep_asked(verification, std::move(listing));
+    if (ids.empty()) {
+        co_return Outcome<fleet::Verification>(std::move(verification));
     }
+    ListQuery query;
+    query.with_recipes = true;
+    query.ids = std::move(ids);
+    auto outcome = co_await list(std::move(query));
+    if (auto* failure = std::get_if<Failure>(&outcome)) {
+        co_return Outcome<fleet::Verification>(std::move(*failure));
+    }
+    auto& listing = std::get<Listing>(outcome);
+    // From when it left on, for before that it may have waited long for its turn.
+    verification.read_at = listing.asked_at;
+    keep_asked(verification, std::move(listing));
     co_return Outcome<fleet::Verification>(std::move(verification));
 }
 

@@ -13,6 +13,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -118,6 +119,9 @@ struct Accepted {
     bool gone = false;  // none of the ids exists any more
 };
 
+/// The list's `id in […]` filter takes so many in one request.
+constexpr std::size_t most_ids_per_read = 25;
+
 class Client {
   public:
     Client(const Client&) = delete;
@@ -128,8 +132,8 @@ class Client {
     /// Lists all instances, page after page, only the needed columns; complete or a Failure.
     virtual boost::asio::awaitable<Outcome<fleet::Sweep>> sweep() = 0;
 
-    /// Reads these instances anew (25 a request), ahead of a sweep that is under way, with what a
-    /// Recipe needs.
+    /// Reads these instances anew, at most `most_ids_per_read` of them, ahead of a sweep that is
+    /// under way, with what a Recipe needs.
     virtual boost::asio::awaitable<Outcome<fleet::Verification>> verify(
         std::vector<InstanceId> ids) = 0;
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 
 namespace vastwatch::watch {
 namespace {
@@ -112,7 +114,18 @@ void AccountWatch::retire() {
 }
 
 void AccountWatch::verify(engine::VerifyOrder order) {
-    verify_orders_.push_back(std::move(order));
+    // One order a request: each is as old as its own request when it is answered, and what was read
+    // is acted upon while the rest waits for its turn.
+    const auto& ids = order.ids;
+    for (std::size_t first = 0; first < ids.size(); first += vast::most_ids_per_read) {
+        const auto end = std::min(first + vast::most_ids_per_read, ids.size());
+        engine::VerifyOrder part;
+        part.account = order.account;
+        part.ids.assign(
+            std::next(ids.begin(), static_cast<std::ptrdiff_t>(first)),
+            std::next(ids.begin(), static_cast<std::ptrdiff_t>(end)));
+        verify_orders_.push_back(std::move(part));
+    }
     verify_wake_.notify();
 }
 
@@ -334,6 +347,8 @@ asio::awaitable<void> AccountWatch::verify_loop() {
             if (const auto* read = std::get_if<fleet::Verification>(&outcome)) {
                 effects = core_.engine().on_verified(*read, core_.now());
             } else {
+                // The rest would fail likewise, one after the other, ahead of every sweep.
+                add_waiting_reads(order);
                 auto message = std::get<vast::Failure>(outcome).message;
                 effects = core_.engine().on_verify_failed(order, std::move(message), core_.now());
             }
@@ -343,6 +358,13 @@ asio::awaitable<void> AccountWatch::verify_loop() {
         }
         co_await core_.settle(std::move(effects));
     }
+}
+
+void AccountWatch::add_waiting_reads(engine::VerifyOrder& order) {
+    for (const auto& waiting : verify_orders_) {
+        order.ids.insert(order.ids.end(), waiting.ids.begin(), waiting.ids.end());
+    }
+    verify_orders_.clear();
 }
 
 asio::awaitable<void> AccountWatch::request_loop() {

@@ -59,6 +59,8 @@ class AccountWatch final : public Orders {
     boost::asio::awaitable<void> send(
         std::shared_ptr<vast::Client> client,
         engine::RequestOrder order);
+    /// Takes the orders that wait for their read into this one.
+    void add_waiting_reads(engine::VerifyOrder& order);
     void note_poll(const vast::Failure* failure, std::size_t instances, Duration took);
     void note_billing(const std::string& problem);
     Duration next_poll_after(Duration took);

@@ -114,6 +114,23 @@ TEST_CASE("a bad file stops no running daemon but keeps it from starting") {
     CHECK(stage.machine().process() != nullptr);
 }
 
+TEST_CASE("so many that a read of all is old at its end are acted upon all the same") {
+    StageSettings settings;
+    for (std::int64_t id = 101; id <= 155; ++id) {
+        settings.instances.push_back(busy(id));
+    }
+    settings.request_interval = "12s";
+    settings.team_config = "max_dph = 0.01\nviolation_action = \"destroy\"\n";
+    Stage stage{settings};
+    stage.machine().start();
+    stage.run_for(5min);
+    std::size_t left = 0;
+    for (const auto& spec : settings.instances) {
+        left += stage.exists(spec.id) ? 1U : 0U;
+    }
+    CHECK(left == 0);
+}
+
 TEST_CASE("a suspended machine does not count the sleep as idleness seen") {
     Stage stage{one_idle_of_three()};
     stage.machine().start();

@@ -86,12 +86,14 @@ api_key_env = "KEY"
 url = "https://api.vast.test"
 poll_interval = "{}"
 billing_interval = "{}"
+request_interval = "{}"
 [defaults]
 idle_for = "1h"
 idle_max_gap = "15m"
 notify = ["chat"]
 [team.ml]
 labels = ["ml/*"]
+{}
 [notifier.chat]
 type = "webhook"
 url = "https://chat.test/hook"
@@ -100,6 +102,8 @@ format = "vastwatch"
 )",
         settings.poll_interval,
         settings.billing_interval,
+        settings.request_interval,
+        settings.team_config,
         settings.more_config);
 }
 

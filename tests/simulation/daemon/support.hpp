@@ -49,6 +49,8 @@ struct StageSettings {
     std::vector<vastsim::InstanceSpec> instances;
     std::string poll_interval = "60s";
     std::string billing_interval = "10m";
+    std::string request_interval = "1s";
+    std::string team_config;  // of the team ml
     std::string more_config;
     std::uint64_t seed = 1;
     Span disk{1ms, 12ms};
