@@ -69,22 +69,6 @@ config::Surroundings surroundings_of_a_check() {
     return surroundings;
 }
 
-runtime::Level level_of(config::LogLevel level) {
-    switch (level) {
-        case config::LogLevel::debug:
-            return runtime::Level::debug;
-        case config::LogLevel::info:
-            return runtime::Level::info;
-        case config::LogLevel::notice:
-            return runtime::Level::notice;
-        case config::LogLevel::warning:
-            return runtime::Level::warning;
-        case config::LogLevel::error:
-            break;
-    }
-    return runtime::Level::error;
-}
-
 std::string environment(const char* name) {
     const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
     return value == nullptr ? "" : value;
@@ -199,7 +183,7 @@ watch::World Daemon::world() {
         return notify::make_smtp_mailer(settings);
     };
     auto load = [file = file_]() { return config::load(file, config::process_surroundings()); };
-    auto set_level = [this](config::LogLevel level) { log_.set_level(level_of(level)); };
+    auto set_level = [this](config::LogLevel level) { log_.set_level(watch::level_of(level)); };
     return watch::World{
         loop_,
         clock_,
@@ -286,7 +270,7 @@ int serve(const std::string& file) {
         return refuse(*mistakes);
     }
     auto config = std::get<std::shared_ptr<const config::Config>>(loaded);
-    auto log = runtime::make_process_log(level_of(config->daemon.log_level));
+    auto log = runtime::make_process_log(watch::level_of(config->daemon.log_level));
     auto manager = runtime::ServiceManager::from_environment();
     (void)std::signal(SIGPIPE, SIG_IGN);
     umask(umask(0077) | 0027);

@@ -15,6 +15,22 @@ constexpr Duration stop_limit = std::chrono::seconds{3};
 
 }  // namespace
 
+runtime::Level level_of(config::LogLevel level) {
+    switch (level) {
+        case config::LogLevel::debug:
+            return runtime::Level::debug;
+        case config::LogLevel::info:
+            return runtime::Level::info;
+        case config::LogLevel::notice:
+            return runtime::Level::notice;
+        case config::LogLevel::warning:
+            return runtime::Level::warning;
+        case config::LogLevel::error:
+            break;
+    }
+    return runtime::Level::error;
+}
+
 std::optional<State> open_state(
     const std::filesystem::path& directory,
     runtime::Log& log,

@@ -15,6 +15,9 @@
 
 namespace vastwatch::watch {
 
+/// What the log has to tell, as the configuration words it.
+runtime::Level level_of(config::LogLevel level);
+
 /// What is kept in a state directory, opened.
 struct State {
     std::unique_ptr<store::Store> store;

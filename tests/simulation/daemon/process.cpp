@@ -18,22 +18,6 @@ void seed_sqlite(std::uint64_t seed) {
     sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed & 0x7FFFFFFFU) | 1, none);
 }
 
-runtime::Level level_of(config::LogLevel level) {
-    switch (level) {
-        case config::LogLevel::debug:
-            return runtime::Level::debug;
-        case config::LogLevel::info:
-            return runtime::Level::info;
-        case config::LogLevel::notice:
-            return runtime::Level::notice;
-        case config::LogLevel::warning:
-            return runtime::Level::warning;
-        case config::LogLevel::error:
-            break;
-    }
-    return runtime::Level::error;
-}
-
 }  // namespace
 
 Process::Process(Surroundings surroundings)
@@ -92,7 +76,7 @@ watch::World Process::world() {
         return std::make_unique<SimulatedMailer>(surroundings_.network, *clock_, truth);
     };
     auto set_level = [this](config::LogLevel level) {
-        surroundings_.log.set_level(level_of(level));
+        surroundings_.log.set_level(watch::level_of(level));
     };
     return watch::World{
         *loop_,
@@ -123,7 +107,7 @@ bool Process::start() {
         return false;
     }
     config_ = std::get<std::shared_ptr<const config::Config>>(std::move(loaded));
-    surroundings_.log.set_level(level_of(config_->daemon.log_level));
+    surroundings_.log.set_level(watch::level_of(config_->daemon.log_level));
     auto worker = make_worker();
     state_ = watch::open_state(surroundings_.state_directory, surroundings_.log, worker);
     if (!state_) {
