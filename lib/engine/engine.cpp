@@ -240,10 +240,10 @@ std::optional<Instant> Engine::next_wake(Now now) const {
     consider(next_case_move(state_, now.wall));
     consider(next_telling(state_, now.wall));
     consider(state_.next_point);
-    if (next && *next <= now.wall) {
-        next = now.wall + std::chrono::milliseconds{1};
-    }
-    return next;
+    // A predicted moment may move on as it comes nearer, when spend grows more slowly than rates
+    // say: without a least step that would be run after with ever shorter ones.
+    constexpr Duration least = std::chrono::milliseconds{20};
+    return next ? std::optional{std::max(*next, now.wall + least)} : std::nullopt;
 }
 
 std::vector<Instant> Engine::charge_days(const AccountName& account, Now now) const {

@@ -110,7 +110,7 @@ class Engine {
     std::pair<Answer, Effects> resume(const std::string& actor, Now now);
 
     // --- What follows.
-    /// The next moment at which on_time() would do something.
+    /// The next moment at which on_time() would do something, 20 ms from now at the earliest.
     std::optional<Instant> next_wake(Now now) const;
     /// UTC days whose charges are to be read for that account, oldest first.
     std::vector<Instant> charge_days(const AccountName& account, Now now) const;

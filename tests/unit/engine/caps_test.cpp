@@ -342,5 +342,17 @@ TEST_CASE("time in which the daemon was down is accrued at the rate before it") 
     CHECK(scene.sent_at(2));
 }
 
+// What is charged beyond what accrued stands still until accrual has caught up, so the crossing
+// that rates predict moves on nearly as fast as it comes nearer: the scene counts the wakes.
+TEST_CASE("a crossing that moves on is not run after with ever shorter steps") {
+    Scene scene{cap_policy(50.5)};
+    scene.rent(1, "ml/x", 2.0);
+    scene.rent(2, "ml/x", 0.2);
+    scene.run_until(at("08:10"));
+    scene.charge(1, 50.0);
+    scene.run_until(at("12:00"));
+    CHECK(scene.sent_at(1));
+}
+
 }  // namespace
 }  // namespace vastwatch::engine::testing
