@@ -162,7 +162,9 @@ void Judge::judge_alert(const Alert& alert, Instant at) {
             const auto& name = alert.account->str();
             const auto index = static_cast<std::size_t>(
                 std::ranges::find(setting_.accounts, name) - setting_.accounts.begin());
-            const auto& last = sweeps_[index].began;
+            const auto& sweeps = sweeps_[index];
+            // A process that died may have lost the latest listing.
+            const auto last = sweeps.last < restarted_at_ ? sweeps.before_last : sweeps.began;
             verdicts_.require(
                 at - std::max(last, restarted_at_) >=
                         policy_->enforcement.max_staleness - minutes{2} ||
