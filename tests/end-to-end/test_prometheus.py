@@ -19,9 +19,9 @@ import urllib.parse
 
 from harness import HERE, Running, Story, ask_port, wait_for
 
-PACKAGING = HERE.parent.parent / "packaging"
-RULES = PACKAGING / "prometheus" / "vastwatch.rules.yml"
-DASHBOARDS = sorted((PACKAGING / "grafana").glob("*.json"))
+ETC = HERE.parent.parent / "etc"
+RULES = ETC / "prometheus" / "vastwatch.rules.yml"
+DASHBOARDS = sorted((ETC / "grafana").glob("*.json"))
 NEEDED = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
 
 CONFIG = """
@@ -122,7 +122,7 @@ class Service(Running):
 class Prometheus(Service):
     def __init__(self, stage, target, alertmanager):
         """On the configuration that is shipped as an example, with ports and times of the test."""
-        text = (PACKAGING / "prometheus" / "prometheus.example.yml").read_text()
+        text = (ETC / "prometheus" / "prometheus.example.yml").read_text()
         for shipped, ours in (
                 ("/etc/prometheus/rules/vastwatch.rules.yml", str(RULES)),
                 ("127.0.0.1:9093", f"127.0.0.1:{alertmanager}"),
@@ -193,9 +193,9 @@ class Shipped(unittest.TestCase):
     def test_rules_and_examples_are_well_formed(self):
         self.check_tool("promtool", "check", "rules", RULES)
         self.check_tool("promtool", "check", "config", "--syntax-only",
-                        PACKAGING / "prometheus" / "prometheus.example.yml")
+                        ETC / "prometheus" / "prometheus.example.yml")
         self.check_tool("amtool", "check-config",
-                        PACKAGING / "alertmanager" / "alertmanager.example.yml")
+                        ETC / "alertmanager" / "alertmanager.example.yml")
 
     def test_every_rule_fires_when_it_should_and_only_then(self):
         tests = RULES.with_name("vastwatch.rules.test.yml")
@@ -208,7 +208,7 @@ class Shipped(unittest.TestCase):
         def receiver(**labels):
             return self.check_tool(
                 "amtool", "config", "routes", "test",
-                f"--config.file={PACKAGING / 'alertmanager' / 'alertmanager.example.yml'}",
+                f"--config.file={ETC / 'alertmanager' / 'alertmanager.example.yml'}",
                 *(f"{name}={value}" for name, value in labels.items())).split()[0]
 
         self.assertEqual(receiver(alertname="VastwatchDown", severity="critical"), "on-call")
