@@ -161,7 +161,10 @@ void Judge::judge_blindness_told(Instant at) {
             continue;
         }
         // Whoever has just woken up may not have come to it yet.
-        const Instant noticed = untold_since_.emplace(name, at).first->second;
+        auto& noticed = untold_since_.emplace(name, at).first->second;
+        if (noticed < since) {
+            noticed = at;  // that was another time
+        }
         verdicts_.require(at - noticed < minutes{10}, Invariant::alert_told, at, [&] {
             return fmt::format(
                 "{} was listed at {}, and nobody was told that it cannot be seen",
