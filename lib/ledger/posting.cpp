@@ -116,7 +116,35 @@ Weights unseen_time(const Cells& cells, const ContractState& contract, const Ope
     return weights;
 }
 
-void distribute(const Amounts& amounts, const Weights& weights, std::vector<Posting>& out) {
+/// A GPU charge goes where the GPU accrued, but no more than `multiple` of what did: who had it for
+/// the last minutes of a day's work that no listing showed shall not pay for all of it. What is
+/// beyond that goes by the accrual of the disk, which tells who had it for how long.
+void divide_gpu(Usd gpu, const Weights& weights, int multiple, std::vector<Usd>& parts) {
+    std::int64_t believed = 0;
+    for (const auto weight : weights.gpu) {
+        for (int i = 0; i < multiple; ++i) {
+            believed = saturating_add(believed, weight);
+        }
+    }
+    const Usd by_gpu = Usd::from_nanos(believed);
+    if (by_gpu == Usd{} || gpu <= by_gpu || !has_any(weights.disk)) {
+        divide(gpu, has_any(weights.gpu) ? weights.gpu : weights.both(), parts);
+        return;
+    }
+    std::vector<Usd> rest;
+    divide(by_gpu, weights.gpu, parts);
+    divide(gpu - by_gpu, weights.disk, rest);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        parts[i] += rest[i];
+    }
+}
+
+/// `multiple`: as for divide_gpu.
+void distribute(
+    const Amounts& amounts,
+    const Weights& weights,
+    int multiple,
+    std::vector<Posting>& out) {
     if (weights.places.empty()) {
         return;
     }
@@ -128,17 +156,25 @@ void distribute(const Amounts& amounts, const Weights& weights, std::vector<Post
     }
     const auto both = weights.both();
     std::vector<Usd> parts;
-    const auto spread = [&](Usd Amounts::* item, const std::vector<std::int64_t>& own) {
-        divide(amounts.*item, has_any(own) ? own : both, parts);
+    const auto put = [&](Usd Amounts::* item) {
         for (std::size_t i = 0; i < parts.size(); ++i) {
             out[first + i].amounts.*item = parts[i];
         }
     };
-    spread(&Amounts::gpu, weights.gpu);
-    spread(&Amounts::disk, weights.disk);
-    spread(&Amounts::bandwidth, both);
-    spread(&Amounts::other, both);
+    divide_gpu(amounts.gpu, weights, multiple, parts);
+    put(&Amounts::gpu);
+    divide(amounts.disk, has_any(weights.disk) ? weights.disk : both, parts);
+    put(&Amounts::disk);
+    divide(amounts.bandwidth, both, parts);
+    put(&Amounts::bandwidth);
+    divide(amounts.other, both, parts);
+    put(&Amounts::other);
 }
+
+/// A day's whole charge: up to as much again as accrued is where the accrual is.
+constexpr int of_whole = 2;
+/// The same of what a charge has beyond the accrual.
+constexpr int of_excess = 1;
 
 /// Bandwidth and the like, where the accrual of the day is.
 void post_rest(
@@ -152,7 +188,7 @@ void post_rest(
         day.posted.push_back(Posting{meter->book, cells.start(meter->since), rest});
         return;
     }
-    distribute(rest, weights_of(cells, contract, day, false), day.posted);
+    distribute(rest, weights_of(cells, contract, day, false), of_excess, day.posted);
 }
 
 void post_accrual(const Cells& cells, OpenDay& day) {
@@ -191,12 +227,13 @@ void post_day(const Cells& cells, const ContractState& contract, OpenDay& day) {
         const bool more = charged.gpu >= gpu && charged.disk >= disk;
         const auto unseen = more ? unseen_time(cells, contract, day) : Weights{};
         if (unseen.places.empty()) {
-            distribute(charged, weights, day.posted);
+            distribute(charged, weights, of_whole, day.posted);
             return;
         }
         post_accrual(cells, day);
-        distribute(Amounts{charged.gpu - gpu, charged.disk - disk, {}, {}}, unseen, day.posted);
-        distribute(rest, weights, day.posted);
+        const Amounts more_than_accrued{charged.gpu - gpu, charged.disk - disk, {}, {}};
+        distribute(more_than_accrued, unseen, of_excess, day.posted);
+        distribute(rest, weights, of_excess, day.posted);
         return;
     }
     post_accrual(cells, day);
@@ -244,8 +281,8 @@ void divide_excess(
         return;
     }
     const auto unseen = unseen_time(cells, contract, day);
-    distribute(
-        amounts, unseen.places.empty() ? weights_of(cells, contract, day, false) : unseen, out);
+    const auto weights = unseen.places.empty() ? weights_of(cells, contract, day, false) : unseen;
+    distribute(amounts, weights, of_excess, out);
 }
 
 }  // namespace vastwatch::ledger

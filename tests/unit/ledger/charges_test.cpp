@@ -294,6 +294,21 @@ TEST_CASE("GPU charges follow GPU accrual, disk charges disk accrual") {
     CHECK(lifetime(ledger, blue, settled) == usd(6.5));
 }
 
+// Stopped when it was last seen, it was started, worked and changed hands with nobody looking.
+TEST_CASE("work that no listing showed is not all charged to who had the instance at its end") {
+    const Rows charges{row(one, Amounts{usd(90), usd(1), {}, {}}, red)};
+    Ledger ledger{Calendar{}};
+    ledger.observe(main_account, one, red, rates(0, 0.1), day);
+    ledger.observe(main_account, one, blue, rates(12, 0.1), day + 9h);
+    ledger.close(one, day + 9h + 10s);
+    ledger.charge(main_account, day, charges, day + 10h);
+    CHECK(spent(ledger, blue, Window::day, day + 10h) < usd(0.2));
+    CHECK(spent(ledger, red, Window::day, day + 10h) > usd(90.7));
+    const Instant settled = settle(ledger, day, charges, day + 11h);
+    CHECK(lifetime(ledger, blue, settled) < usd(0.2));
+    CHECK(lifetime(ledger, red, settled) + lifetime(ledger, blue, settled) == usd(91));
+}
+
 TEST_CASE("what cannot be divided evenly is divided exactly") {
     Ledger ledger{Calendar{}};
     const TeamName green{"green"};
