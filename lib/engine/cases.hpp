@@ -36,8 +36,8 @@ void refresh_reasons(const State& state, enforcement::Case& item);
 void count(State& state, const enforcement::Case& item, const std::string& outcome);
 
 /// What is gone, or on its way out, after an earlier request to destroy it, went by that request:
-/// the case waits for sweeps to confirm it, as after an answer that came in time. False when nothing
-/// was requested.
+/// the case waits for sweeps to confirm it, as after an answer that came in time. False when
+/// nothing was requested.
 bool wait_for_effect(State& state, const enforcement::Case& known);
 
 // --- Mass actions (holds.cpp).
