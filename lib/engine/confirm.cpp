@@ -42,6 +42,11 @@ Duration pause_before_reread(const fleet::SampleRun& unusable, Instant now) {
     return std::clamp<Duration>((now - unusable.first) / 4, least, most);
 }
 
+/// The latest sample shows that nothing works there now.
+bool rests(const fleet::Instance& instance) {
+    return instance.samples.empty() || instance.samples.back().evidence == fleet::Evidence::idle;
+}
+
 void try_again(State& state, Effects& effects, Case& item, const std::string& why, Now now) {
     item.step = Step::pending;
     item.wait = Wait::retry;
@@ -87,15 +92,16 @@ void take_verification(State& state, Effects& effects, const fleet::Verification
         if (at < read.recipes.size()) {
             item.recipe = read.recipes[at];
         }
-        const auto& samples = state.instances.at(id)->samples;
-        const bool doubtful = item.rule == Rule::idle && !samples.empty() &&
-                              samples.back().evidence == fleet::Evidence::unknown;
-        if (doubtful) {
-            // No evidence either way: it is looked at again, less often the longer that lasts, and
-            // nothing is done meanwhile.
+        const auto& instance = *state.instances.at(id);
+        if (item.rule == Rule::idle && instance.idle.began && !rests(instance)) {
+            // No evidence, or work that idle_tolerance forgives: it is looked at again, less often
+            // the longer that lasts, and nothing is done meanwhile.
+            const auto& latest = instance.samples.back();
             item.step = Step::pending;
-            item.next_attempt = now.wall + pause_before_reread(samples.back(), now.wall);
-            item.detail = "the fresh read gave no usable utilisation";
+            item.next_attempt = now.wall + pause_before_reread(latest, now.wall);
+            item.detail = latest.evidence == fleet::Evidence::busy
+                              ? "the fresh read shows work"
+                              : "the fresh read gave no usable utilisation";
             continue;
         }
         item.verified_at = read.read_at.wall;

@@ -35,6 +35,22 @@ TEST_CASE("a fresh read of zeros without temperature does not act") {
     CHECK(scene.sent.empty());
 }
 
+TEST_CASE("a fresh read that shows work does not act, though so much of it is tolerated") {
+    auto policy = idle_policy();
+    ml_of(policy).rules.idle_tolerance = Percent{20};
+    IdleScene scene{policy};
+    scene.verify_fails = true;
+    scene.run_until(at("10:05") + 30s);
+    scene.before_read = [&](const VerifyOrder&) { scene.machine(1).busy(); };
+    scene.verify_fails = false;
+    scene.run_until(at("10:10"));
+    CHECK(scene.sent.empty());
+    scene.before_read = nullptr;
+    scene.machine(1).idle();
+    scene.run_until(at("10:13"));
+    CHECK(scene.sent_at(1));
+}
+
 TEST_CASE("an idle period that begins in a fresh read does not begin before its answer") {
     Scene scene{idle_policy()};
     scene.rent(1).busy();
