@@ -89,8 +89,10 @@ weights_of(const Cells& cells, const ContractState& contract, const OpenDay& day
     return weights;
 }
 
-/// When the ledger began in the middle of this day, and a local midnight lies between the day's
-/// beginning and that moment: the time before, which only charges know of. Otherwise empty.
+/// When the ledger began in the middle of this day, for an instance that was there before: the time
+/// until then, which only charges know of, and which was whose it was first. The same when a local
+/// midnight lies between the day's beginning and the moment when it was first seen. Otherwise
+/// empty.
 Weights unseen_time(const Cells& cells, const ContractState& contract, const OpenDay& day) {
     Weights weights;
     const auto first = contract.account->first_day();
@@ -110,7 +112,8 @@ Weights unseen_time(const Cells& cells, const ContractState& contract, const Ope
         seen = meter->since;
         book = meter->book;
     }
-    if (book != nullptr && cells.start(seen) != day.day) {
+    const bool was_there = seen <= contract.account->days.at(*first).opened;
+    if (book != nullptr && (was_there || cells.start(seen) != day.day)) {
         weigh_time(cells, book, day.day, seen, weights);
     }
     return weights;

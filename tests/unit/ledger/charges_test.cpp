@@ -325,6 +325,8 @@ TEST_CASE("what cannot be divided evenly is divided exactly") {
 
 TEST_CASE("a larger charge of an open day is divided in proportion as well") {
     Ledger ledger{Calendar{}};
+    ledger.observe(
+        main_account, two, red, rates(0), day);  // the ledger is there from the beginning
     ledger.observe(main_account, one, red, rates(6), noon);
     ledger.observe(main_account, one, blue, rates(6), noon + 1h);
     ledger.charge(main_account, day, Rows{row(one, gpu_only(24))}, noon + 3h);
@@ -358,6 +360,17 @@ TEST_CASE("at the first start everything before comes from charges") {
     ledger.observe(main_account, one, red, rates(2), noon);
     ledger.charge(main_account, day, Rows{row(one, gpu_only(23.9))}, noon + 1min);
     CHECK(spent(ledger, red, Window::day, noon + 1min) == usd(23.9));
+}
+
+TEST_CASE("what was spent before the first start stays with the team of then") {
+    Ledger ledger{Calendar{}};
+    ledger.observe(main_account, one, red, rates(2), noon);
+    ledger.observe(main_account, one, blue, rates(2), noon + 1h);
+    ledger.charge(main_account, day, Rows{row(one, gpu_only(32))}, noon + 4h);
+    CHECK(spent(ledger, red, Window::day, noon + 4h) == usd(26));
+    CHECK(spent(ledger, blue, Window::day, noon + 4h) == usd(6));
+    const Instant settled = settle(ledger, day, Rows{row(one, gpu_only(48))}, noon + 5h);
+    CHECK(lifetime(ledger, red, settled) == usd(26));
 }
 
 TEST_CASE("at the first start what was spent before the local midnight is not today's") {
