@@ -214,7 +214,7 @@ void Listing::served(Instant began, Instant at, std::int64_t but) {
     auto& bill = judge_.bill();
     if (last_served_ != Instant{}) {
         for (const auto& [watched, rate] : lost_) {
-            bill.unseen(*watched, rate, last_served_, at);
+            bill.unseen(*watched, Doubt{rate, rate}, last_served_, at);
         }
     }
     for (const auto& [watched, rate] : lost_) {
@@ -225,23 +225,28 @@ void Listing::served(Instant began, Instant at, std::int64_t but) {
     for (auto& row : rows_) {
         if (row.watched->id == but) {
             if (last_served_ != Instant{}) {
-                bill.unseen(*row.watched, row.charged, last_served_, at);
+                bill.unseen(*row.watched, Doubt{row.charged, row.charged}, last_served_, at);
             }
             continue;
         }
         const bool is_new = !row.watched->any_sample;
         judge_.sample(*row.watched, row.reading, at);
         if (row.reading.rate != row.charged || row.revision != row.served_revision) {
-            // Whatever it was in between, it cost no more than when it runs.
+            // Whatever it was in between, it cost no more than when it runs; a new one is taken to
+            // have cost from its start what it costs now, a known one what it cost before, unless a
+            // fresh read has said something else since.
             const auto& prices = seen_[static_cast<std::size_t>(&row - rows_.data())].prices;
             const auto most = std::max(row.charged, *prices.gpu + *prices.storage);
+            const bool reread = row.watched->read_at && *row.watched->read_at >= last_served_;
+            const auto doubt = reread ? Doubt{most, most}
+                                      : doubt_of(is_new ? row.reading.rate : row.charged, most);
             const Instant from =
                 is_new ? std::max(last_served_, row.reading.started) : last_served_;
             if (last_served_ != Instant{}) {
-                bill.unseen(*row.watched, most, std::min(from, at), at);
+                bill.unseen(*row.watched, doubt, std::min(from, at), at);
             } else if (at - row.reading.started < std::chrono::hours{1}) {
                 // The very first time a young one is taken to have cost this from its beginning.
-                bill.unseen(*row.watched, most, row.reading.started, at);
+                bill.unseen(*row.watched, doubt, row.reading.started, at);
             }
             row.charged = row.reading.rate;
             row.served_revision = row.revision;

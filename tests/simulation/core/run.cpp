@@ -1,6 +1,7 @@
 #include "core/run.hpp"
 
 #include "core/tenant.hpp"
+#include "world/fleet.hpp"
 #include "world/load.hpp"
 
 #include <fmt/format.h>
@@ -67,6 +68,7 @@ CoreRun::CoreRun(const Options& options, bool keep_story)
       clock_wrong_(options, Trouble::clock_step, "", {0.05, minutes(1), hours(3)}, plan_.begin),
       crash_in_step_(options, Trouble::crash, "steps", 0.00002),
       failed_read_(options, Trouble::failed_read, "", 0.03),
+      renamed_before_read_(options, Trouble::relabelling, "before a read", 0.01),
       lost_answer_(options, Trouble::lost_answer, "", 0.03),
       failed_request_(options, Trouble::failed_request, "", 0.03),
       ignored_request_(options, Trouble::ignored_request, "", 0.02),
@@ -555,6 +557,13 @@ void CoreRun::next_read(Tenant& tenant) {
     const Now began = now();
     after(draw_answer(daemon_random_), [this, &tenant, order, began, began_truly = now_]() {
         tenant.reading = false;
+        if (renamed_before_read_.strikes() && !order.ids.empty()) {
+            // Whoever was warned says at the last moment that it is something else.
+            const auto id = order.ids.front().value();
+            const auto label = draw_label(plan_, renamed_before_read_.random());
+            story("a user labels {} \"{}\"", id, label);
+            tenant.model.set_label(id, label);
+        }
         read(tenant, order, began, began_truly);
         if (engine_) {
             next_read(tenant);
@@ -880,6 +889,7 @@ Report CoreRun::report() {
     count(Trouble::suspend, sleeps_);
     count(Trouble::crash, crashes_);
     count(Trouble::failed_read, failed_read_.count());
+    count(Trouble::relabelling, renamed_before_read_.count());
     count(Trouble::lost_answer, lost_answer_.count());
     count(Trouble::failed_request, failed_request_.count());
     count(Trouble::ignored_request, ignored_request_.count());

@@ -131,6 +131,7 @@ class CoreRun {
     std::vector<Spells> notifiers_down_;
     Mishap crash_in_step_;
     Mishap failed_read_;
+    Mishap renamed_before_read_;
     Mishap lost_answer_;
     Mishap failed_request_;
     Mishap ignored_request_;

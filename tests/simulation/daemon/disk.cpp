@@ -384,6 +384,7 @@ int Disk::sync(int descriptor) {
         errno = EIO;
         return -1;
     }
+    synced_at_ = now_();
     return 0;
 }
 

@@ -83,6 +83,9 @@ class Disk {
     /// Those bytes of that file would survive a power cut.
     bool is_durable(std::string_view name, std::uint64_t offset, std::uint64_t size) const;
 
+    /// When a file was last made durable, by the machine's clock.
+    Instant synced_at() const { return synced_at_; }
+
     /// How many mishaps of each kind have happened.
     const std::map<Harm, std::uint64_t>& mishaps() const { return mishaps_; }
 
@@ -169,6 +172,7 @@ class Disk {
     std::vector<Naming> namings_;
     std::uint64_t operations_ = 0;
     std::uint64_t kept_ = 0;
+    Instant synced_at_;
     bool full_ = false;
     bool dead_ = false;
     bool power_lost_ = false;

@@ -114,6 +114,8 @@ UsdPerHour Judge::recent_burn(const Owner& owner, Instant at) const {
 bool Judge::over_cap(const policy::Policy& policy, const Watched& watched, Instant at) {
     const auto& team = team_of(policy, watched);
     const auto& calendar = policy.calendar;
+    // Windows are those of the daemon's clock, right or wrong.
+    const Instant wall = at + skew_;
     const auto reached = [&](const Owner& owner, const policy::Caps& caps, bool shed) {
         for (const Window window : {Window::day, Window::month}) {
             const auto cap = cap_of(caps, window);
@@ -121,15 +123,16 @@ bool Judge::over_cap(const policy::Policy& policy, const Watched& watched, Insta
                 continue;
             }
             const bool day = window == Window::day;
-            const Instant start = day ? calendar.day_start(at) : calendar.month_start(at);
-            const Instant end = day ? calendar.next_day_start(at) : calendar.next_month_start(at);
+            const Instant start = day ? calendar.day_start(wall) : calendar.month_start(wall);
+            const Instant end =
+                day ? calendar.next_day_start(wall) : calendar.next_month_start(wall);
             const auto truth = bill_.spend(owner, start, at);
             // In other zones the days at the edges are divided in proportion.
             Usd doubt = truth.over + Usd::from_nanos(10'000'000);
             if (start != utc_day_start(start)) {
                 doubt += bill_.spend(owner, utc_day_start(start), start).amount;
             }
-            const Usd coming = shed ? accrue(recent_burn(owner, at), end - at) : Usd{};
+            const Usd coming = shed ? accrue(recent_burn(owner, at), end - wall) : Usd{};
             if (truth.amount + doubt + coming + share(coming, 1, 10) >= *cap) {
                 return true;
             }
@@ -380,13 +383,14 @@ void Judge::judge_overshoot(const Watched& watched, Instant at) {
         if (!first || truth.amount < *cap || !calm(at, std::chrono::hours{2})) {
             continue;
         }
-        // A cap that is reached by a reload, or while something was held, is not crossed now.
+        // A cap that was passed before this one could be acted upon is not crossed now.
         const auto burn = bill_.burn(watched.team, at);
-        if (bill_.spend(watched.team, start, at - minutes{5}).amount >= *cap) {
+        if (!watched.open_since ||
+            bill_.spend(watched.team, start, *watched.open_since).amount >= *cap) {
             continue;
         }
         const Usd bound = accrue(burn, setting_.request_pace + seconds{1}) + truth.under +
-                          Usd::from_nanos(10'000'000);
+                          bill_.just_charged(watched.team, start, at) + Usd::from_nanos(10'000'000);
         ++lateness_.cap_actions;
         lateness_.overshoot = std::max(lateness_.overshoot, truth.amount - *cap - truth.under);
         verdicts_.require(truth.amount - *cap <= bound, Invariant::overshoot_bounded, at, [&] {
@@ -413,6 +417,17 @@ bool Judge::exempt(const Watched& watched, Instant at) const {
            watched.serverless || busy_hour ||
            (watched.protected_until && at < *watched.protected_until) ||
            label_protects(rules_of(watched), watched, at);
+}
+
+void Judge::note_open(Watched& watched, Instant at) {
+    const bool kept = (watched.held && !watched.held_as_mass) || watched.dismissed ||
+                      (watched.protected_until && at < *watched.protected_until);
+    const bool stops = rules_of(watched).cap_action == Action::stop;
+    if (kept || watched.unloading || watched.rate.is_zero() || (stops && !watched.runs_since)) {
+        watched.open_since.reset();
+    } else {
+        watched.open_since = watched.open_since.value_or(at);
+    }
 }
 
 void Judge::note_due(Watched& watched, Instant at) {

@@ -40,13 +40,19 @@ Bill::Bill(
       fixed_teams_(std::move(fixed_teams)),
       reads_(accounts.size()) {}
 
-void Bill::unseen(const Watched& watched, UsdPerHour rate, Instant from, Instant to) {
-    const Usd error = accrue(rate, to - from);
+Doubt doubt_of(UsdPerHour assumed, UsdPerHour most) {
+    // What a read or an answer on its way adds is left to the upper bound.
+    return Doubt{.over = most, .under = most > assumed ? most - assumed : UsdPerHour{}};
+}
+
+void Bill::unseen(const Watched& watched, Doubt doubt, Instant from, Instant to) {
+    const Usd over = accrue(doubt.over, to - from);
+    const Usd under = accrue(doubt.under, to - from);
     const auto note = [&](const Owner& owner) {
         for (Instant day = utc_day_start(from); day <= to; day += day_length) {
             auto& sum = errors_[{owner, day}];
-            sum.over += error;
-            sum.under += error;
+            sum.over += over;
+            sum.under += under;
         }
     };
     note(watched.team);
@@ -57,6 +63,7 @@ void Bill::unseen(const Watched& watched, UsdPerHour rate, Instant from, Instant
 }
 
 void Bill::charges_read(std::size_t account, Instant at) {
+    reads_[account].before = reads_[account].charged_until;
     reads_[account].charged_until = accounts_[account]->settled_until();
     reads_[account].read = at;
 }
@@ -207,6 +214,42 @@ Truth Bill::spend(const Owner& owner, Instant from, Instant to) {
         sum.amount += one.amount;
         sum.over += one.over;
         sum.under += one.under;
+    }
+    return sum;
+}
+
+Usd Bill::just_charged(const Owner& owner, Instant from, Instant at) const {
+    constexpr Duration just = minutes{3};
+    Usd sum;
+    for (std::size_t i = 0; i < accounts_.size(); ++i) {
+        const auto& reads = reads_[i];
+        const Instant since = std::max(from, reads.before);
+        if (at - reads.read > just || since >= reads.charged_until) {
+            continue;
+        }
+        const auto add = [&](const ExactItems& items) {
+            for (const auto& item : items) {
+                sum += item.usd();
+            }
+        };
+        const auto& account = *accounts_[i];
+        const bool all = owner == account_owner(account);
+        for (const auto* some : {&account.instances(), &account.gone()}) {
+            for (const auto& [id, instance] : *some) {
+                const auto watched = watches_.find(id);
+                if (all || (watched != watches_.end() && watched->second.team == owner)) {
+                    auto items = instance.meter.between(since, reads.charged_until);
+                    items[static_cast<std::size_t>(Item::gpu)] = {};
+                    items[static_cast<std::size_t>(Item::disk)] = {};
+                    add(items);
+                }
+            }
+        }
+        for (const auto& [id, volume] : account.volumes()) {
+            if (all || owner == fixed_teams_[i]) {
+                add(volume.meter.between(since, reads.charged_until));
+            }
+        }
     }
     return sum;
 }

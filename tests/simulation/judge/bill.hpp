@@ -25,6 +25,15 @@ struct Truth {
 /// Whose money: a team's ("" = unassigned) or, with the prefix "account:", an account's.
 using Owner = std::string;
 
+/// By how much per hour a figure may lie above and below the truth while nobody looked.
+struct Doubt {
+    UsdPerHour over;
+    UsdPerHour under;
+};
+
+/// Of an instance that was taken to cost `assumed` all the time and may have cost up to `most`.
+Doubt doubt_of(UsdPerHour assumed, UsdPerHour most);
+
 class Bill {
   public:
     using Watches = std::map<std::int64_t, Watched>;
@@ -36,9 +45,9 @@ class Bill {
         const Watches& watches,
         std::vector<std::string> fixed_teams);
 
-    /// Between two complete listings `from` and `to` an instance's rate changed, at most by
-    /// `rate`: for that long nobody knew.
-    void unseen(const Watched& watched, UsdPerHour rate, Instant from, Instant to);
+    /// Between two complete listings `from` and `to` an instance's rate changed: for that long
+    /// nobody knew it.
+    void unseen(const Watched& watched, Doubt doubt, Instant from, Instant to);
 
     /// Charges of `account` were read at `at`, as far as they had settled.
     void charges_read(std::size_t account, Instant at);
@@ -47,6 +56,10 @@ class Bill {
 
     /// What `owner` truly spent in [from, to), both UTC midnights but for `to`, which may be now.
     Truth spend(const Owner& owner, Instant from, Instant to);
+
+    /// What only the charges that were read in the minutes before `at` made known of what `owner`
+    /// spent since `from`.
+    Usd just_charged(const Owner& owner, Instant from, Instant at) const;
 
     /// What it costs per hour now.
     UsdPerHour burn(const Owner& owner, Instant at) const;
@@ -64,6 +77,7 @@ class Bill {
 
     struct Reads {
         Instant charged_until;  ///< charges that were read reach up to here
+        Instant before;         ///< and those that were read before them
         Instant missed;         ///< the latest failure
         Instant read;
     };

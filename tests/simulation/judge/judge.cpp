@@ -48,6 +48,7 @@ void Judge::protect(std::int64_t id, std::optional<Instant> until) {
         found->second.protected_until = until;
         ++found->second.changes;
         found->second.due_since.reset();
+        found->second.open_since.reset();
     }
 }
 
@@ -65,7 +66,7 @@ void Judge::clock_moved(Duration by, bool wrong, Instant at) {
     for (auto& [id, watched] : watches_) {
         watched.not_due_before = std::max(watched.not_due_before, at + rules_of(watched).idle_for);
         if (!watched.missing) {
-            bill_.unseen(watched, watched.rate, at - span, at + span);
+            bill_.unseen(watched, Doubt{watched.rate, watched.rate}, at - span, at + span);
         }
     }
 }
@@ -165,6 +166,7 @@ void Judge::take_label(Watched& watched, const Reading& reading, Instant at) {
     if (watched.teams.empty() || watched.team != team) {
         watched.teams.emplace_back(at, team);
         watched.due_since.reset();
+        watched.open_since.reset();
     }
     watched.team = std::move(team);
 }
@@ -199,6 +201,7 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
     }
     follow(watched, reading, at, max_gap(watched), rules.idle_below.value());
     note_due(watched, at);
+    note_open(watched, at);
 }
 
 void Judge::read(Watched& watched, const Reading& reading, Instant at) {
@@ -234,6 +237,7 @@ void Judge::held(std::int64_t id, bool is, bool mass) {
         found->second.held = is;
         found->second.held_as_mass = mass;
         found->second.due_since.reset();
+        found->second.open_since.reset();
     }
 }
 

@@ -145,6 +145,7 @@ class Judge {
     const policy::Team& team_of(const policy::Policy& policy, const Watched& watched) const;
     void take_label(Watched& watched, const Reading& reading, Instant at);
     void note_due(Watched& watched, Instant at);
+    void note_open(Watched& watched, Instant at);
     Duration max_gap(const Watched& watched) const;
 
     void judge_order(Watched& watched, bool destroy, Instant at);

@@ -368,7 +368,7 @@ void Judge::judge_figures(const engine::View& view, Instant at) {
     for (const auto& account : view.accounts) {
         bill_.spend("account:" + account.name.str(), since, at);
     }
-    if (blind(at) || clock_wrong_ || at - begun_ < hours{72}) {
+    if (blind(at) || clock_wrong_ || at - begun_ < hours{24}) {
         return;  // what nobody could see is in no figure yet
     }
     const auto compare = [&](const Owner& owner, const engine::WindowView& window) {
@@ -386,8 +386,15 @@ void Judge::judge_figures(const engine::View& view, Instant at) {
                 owner,
                 format_rfc3339(start));
         });
-        if (start != utc_day_start(start) || start < begun_ + hours{24}) {
+        if (start != utc_day_start(start)) {
             return;
+        }
+        // What an account spent up to the first day is known from its charges alone, once they are
+        // final; whose it was, from labels that nobody has seen change.
+        for (Instant early = start; early < begun_ + hours{24}; early += hours{24}) {
+            if (!owner.starts_with("account:") || !bill_.all_settled(early)) {
+                return;
+            }
         }
         const auto truth = bill_.spend(owner, start, view.at);
         const Usd unseen = unseen_since_listing(owner, view.at);

@@ -80,6 +80,7 @@ struct Watched {
     // --- What the daemon was told and did.
     Instant not_due_before;            ///< an idle clock may have begun again under another policy
     std::optional<Instant> due_since;  ///< since when everything is there to act
+    std::optional<Instant> open_since;  ///< as served: it costs, and nothing keeps a cap from it
     std::optional<Instant> read_at;    ///< the latest fresh read
     std::optional<Reading> read;
     std::string read_label;

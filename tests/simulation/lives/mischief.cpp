@@ -166,6 +166,8 @@ json::object Mischief::bad_listing(Random& random) {
     fault["count"] = static_cast<std::int64_t>(1 + random.below(4));
     if (kind == "latency") {
         fault["ms"] = static_cast<std::int64_t>(200 + random.below(40'000));
+    } else if (kind == "half-page" && random.chance(0.5)) {
+        fault["total"] = "adjust";
     } else if (kind == "wrong-type" && random.chance(0.6)) {
         constexpr std::array<const char*, 5> fields{
             "gpu_util", "label", "dph_base", "start_date", "gpu_temp"};
@@ -235,6 +237,33 @@ void Mischief::add_api_ills(const std::string& account) {
             faults_["charges " + account].push_back(fault(std::move(lasting), account));
         },
         cure("charges"));
+    add_ill(
+        Trouble::late_charges,
+        "amounts " + account,
+        {0.6, hours{1}, hours{12}},
+        [this, account](Instant) {
+            json::object lasting;
+            lasting["kind"] = "wrong-amounts";
+            lasting["endpoint"] = "charges";
+            count(Trouble::late_charges, "api wrong-amounts");
+            faults_["amounts " + account].push_back(fault(std::move(lasting), account));
+        },
+        cure("amounts"));
+    add_ill(
+        Trouble::null_rows,
+        "prices " + account,
+        {0.4, minutes{20}, hours{8}},
+        [this, account](Instant) {
+            constexpr std::array<const char*, 3> values{"null", "\"n/a\"", "{}"};
+            json::object lasting;
+            lasting["kind"] = "wrong-type";
+            lasting["endpoint"] = "instances";
+            lasting["field"] = "dph_base";
+            lasting["value"] = json::parse(any(values, random("prices " + account)));
+            count(Trouble::null_rows, "api no price");
+            faults_["prices " + account].push_back(fault(std::move(lasting), account));
+        },
+        cure("prices"));
 }
 
 void Mischief::add_telemetry_ills(const std::string& account) {
@@ -488,6 +517,16 @@ void Mischief::acted() {
         count(Trouble::crash, fmt::format("in action {}", to_string(harm)));
         machine_.set_power_off(draw_length(from, seconds{1}, minutes{10}));
         machine_.end_after_handlers(1 + from.below(60), harm);
+    }
+}
+
+void Mischief::verified() {
+    auto& from = random("disk in action");
+    if (!ended_ && plan_.options.troubles.has(Trouble::disk_full) && from.chance(0.02)) {
+        constexpr std::array<Harm, 2> failures{Harm::no_space, Harm::io_error};
+        const auto harm = any(failures, from);
+        count(Trouble::disk_full, fmt::format("in action {}", to_string(harm)));
+        machine_.disk().plan(machine_.disk().operations() + 1 + from.below(6), harm);
     }
 }
 

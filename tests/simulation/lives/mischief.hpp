@@ -46,6 +46,9 @@ class Mischief {
     /// Requests of an action were taken: now and then the daemon ends in the middle of it.
     void acted();
 
+    /// A fresh read arrived: now and then the intents that follow cannot be stored.
+    void verified();
+
     /// A listing arrived: now and then the read that may follow fails.
     void listed();
 

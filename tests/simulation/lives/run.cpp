@@ -70,6 +70,21 @@ std::vector<std::string> texts_of(const boost::json::value* list) {
     return texts;
 }
 
+/// The time in an alert's id, to the millisecond before.
+std::optional<Instant> ulid_time(std::string_view id) {
+    constexpr std::string_view digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    constexpr std::size_t time_digits = 10;
+    std::int64_t count = 0;
+    for (const char digit : id.substr(0, time_digits)) {
+        const auto value = digits.find(digit);
+        if (value == std::string_view::npos) {
+            return std::nullopt;
+        }
+        count = count * 32 + static_cast<std::int64_t>(value);
+    }
+    return id.size() < time_digits ? std::nullopt : std::optional{Instant{milliseconds{count}}};
+}
+
 /// Alerts after which something is stopped or destroyed.
 bool announces_actions(alerts::Kind kind) {
     return kind == alerts::Kind::idle_warning || kind == alerts::Kind::cap_warning ||
@@ -312,8 +327,12 @@ void DaemonRun::on_api_request(const ApiRequest& request) {
 
 void DaemonRun::on_api_answer(const ApiAnswer& answer) {
     const auto sweeps = testimony_->sweeps();
+    const auto verifications = testimony_->verifications();
     audit_->read(machine_->disk());
     testimony_->answered(answer);
+    if (testimony_->verifications() != verifications) {
+        mischief_->verified();
+    }
     if (testimony_->sweeps() != sweeps) {
         mischief_->listed();
     }
@@ -351,6 +370,9 @@ void DaemonRun::take_record(const boost::json::object& record) {
         judge_->intended(id, texts_of(reasons));
     } else if (outcome == "dropped" || outcome == "vanished" || outcome == "confirmed") {
         judge_->dropped(id);
+        if (outcome == "confirmed") {
+            confirmed_.insert(id);
+        }
     }
 }
 
@@ -375,6 +397,7 @@ void DaemonRun::on_log(
         machine_->interrupt();
     } else if (event == "state_unwritable") {
         writable_ = false;
+        broken_at_ = at;
         judge_->disturbed(at);
     } else if (event == "state_writable") {
         writable_ = true;
@@ -399,8 +422,46 @@ void DaemonRun::tell(const alerts::Alert& alert, Instant at, bool durable) {
         if (announces_actions(alert.kind) && !alert.resolved) {
             mischief_->expect_actions();
         }
+        const bool says_done = alert.kind == alerts::Kind::instance_destroyed ||
+                               alert.kind == alerts::Kind::instance_stopped;
+        for (const auto& one : alert.instances) {
+            if (says_done && !alert.dry_run && writable_ && at - broken_at_ > minutes{10}) {
+                done_.push_back(Done{one.id.value(), at});
+            }
+        }
     }
     known.durable = known.durable || durable;
+}
+
+/// What was done and told, and is in no record.
+void DaemonRun::judge_records() {
+    audit_->read(machine_->disk());
+    std::erase_if(done_, [this](const Done& done) {
+        if (now() - done.at < minutes{1}) {
+            return false;
+        }
+        // What dies between the two loses the record.
+        const bool kept = confirmed_.contains(done.id) || broken_at_ >= done.at - minutes{1};
+        require(kept, Invariant::audit_whole, [&] {
+            return fmt::format("no record says what became of {}", done.id);
+        });
+        return true;
+    });
+}
+
+/// An alert goes out for the first time: what is told has to survive whoever tells it.
+void DaemonRun::judge_haste(const std::string& alert) {
+    const auto made = ulid_time(alert);
+    const Instant wall = machine_->clock().wall;
+    if (!made || *made > wall) {
+        return;  // made before the clock was set back
+    }
+    require(machine_->disk().synced_at() >= *made, Invariant::alert_delivered, [&] {
+        return fmt::format(
+            "alert {} goes out, and nothing was stored since {}",
+            alert,
+            format_rfc3339(machine_->disk().synced_at()));
+    });
 }
 
 /// Reads what was told since, from the daemon's own list.
@@ -441,6 +502,9 @@ void DaemonRun::on_delivery(const Delivery& delivery) {
         require(alert.has_value(), Invariant::alert_true, [&] {
             return fmt::format("{} gets a body that is no alert", notifier);
         });
+        if (alert && writable_ && alert->kind != alerts::Kind::test) {
+            judge_haste(id);
+        }
         if (alert) {
             tell(*alert, delivery.at, writable_);
         }
@@ -495,6 +559,7 @@ void DaemonRun::on_turn(Instant at, Turn turn, std::string_view text) {
 
 void DaemonRun::ended(Instant at, Turn turn, std::string_view text) {
     just_started_ = false;
+    broken_at_ = at;
     testimony_->forget_pending();
     judge_->disturbed(at);
     for (auto& asked : asked_) {
@@ -581,6 +646,7 @@ void DaemonRun::adopt(const engine::View& view) {
 
 void DaemonRun::inspect() {
     const auto seen = view();
+    judge_records();
     world_->advance_to(now());
     if (seen && mischief_->skew() == Duration{0} && seen->at == now()) {
         judge_->shown(*seen, now());

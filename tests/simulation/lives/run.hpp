@@ -41,6 +41,12 @@ class DaemonRun final : public Observer {
         bool durable = false;
     };
 
+    /// An alert that says that something was done.
+    struct Done {
+        std::int64_t id = 0;
+        Instant at;
+    };
+
     /// A command without an answer.
     struct Asked {
         web::Command command;
@@ -76,6 +82,8 @@ class DaemonRun final : public Observer {
     void take_record(const boost::json::object& record);
     void look();
     void tell(const alerts::Alert& alert, Instant at, bool durable);
+    void judge_haste(const std::string& alert);
+    void judge_records();
     void started(Instant at);
     void ended(Instant at, Turn turn, std::string_view text);
     void adopt(const engine::View& view);
@@ -120,6 +128,9 @@ class DaemonRun final : public Observer {
     bool writable_ = true;  ///< as the daemon says
     std::optional<Instant> look_at_;
     std::map<std::string, Known> alerts_;
+    std::vector<Done> done_;            ///< not yet looked for in the audit log
+    std::set<std::int64_t> confirmed_;  ///< by the audit log
+    Instant broken_at_;                 ///< when records may have been lost with the process
     std::vector<Asked> asked_;
     std::vector<Asked> unclear_;
     std::optional<Instant> pause_ends_;  ///< by the machine's clock

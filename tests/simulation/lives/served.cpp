@@ -5,6 +5,7 @@
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -109,7 +110,8 @@ std::optional<ServedRow> read_row(const json::value& value, const vastsim::Accou
     describe(row, *instance);
     auto& reading = row.reading;
     const bool garbled_state = garbled(*object, *instance);
-    row.doubtful = garbled_state || !number(*object, "dph_base") || !number(*object, "start_date");
+    row.doubtful = garbled_state || !number(*object, "start_date");
+    row.priceless = !number(*object, "dph_base");
     if (garbled_state) {
         reading.rate = row.most;  // a state that is not known counts as running for the bill,
         reading.running = false;  // and not for idleness
@@ -173,6 +175,12 @@ std::optional<ServedCharges> read_charges(std::string_view body) {
     const auto* object = value.if_object();
     const auto* rows = object == nullptr ? nullptr : object->if_contains("results");
     if (rows == nullptr || !rows->is_array() || denies(*object)) {
+        return std::nullopt;
+    }
+    const bool readable = std::ranges::all_of(rows->get_array(), [](const json::value& row) {
+        return row.is_object() && number(row.get_object(), "amount");
+    });
+    if (!readable) {
         return std::nullopt;
     }
     ServedCharges charges;

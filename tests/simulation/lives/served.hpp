@@ -20,7 +20,8 @@ struct ServedRow {
     Reading reading;             ///< but label and gpu_name: see read()
     UsdPerHour most;             ///< what it costs when it runs
     std::uint64_t revision = 0;  ///< of the model's instance
-    bool doubtful = false;       ///< its prices or dates were not served as they are
+    bool doubtful = false;       ///< its state or dates were not served as they are
+    bool priceless = false;      ///< its price was not served
 
     /// The reading, whose texts live as long as this row.
     Reading read() const {

@@ -206,6 +206,7 @@ void Testimony::take_page(Pending& pending, Instant at) {
         listing.total_changed = false;
         // Before it was asked it may have waited for its turn.
         listing.began = pending.asked_at - longest_wait;
+        listing.asked_at = pending.asked_at;
     } else if (listing.pages == 0) {
         return;  // the rest of one that has failed
     }
@@ -239,6 +240,7 @@ void Testimony::finish(std::size_t account, Instant at) {
     take_rows(account, at);
     judge_.swept(account, listing.began, at);
     listing.served_at = at;
+    listing.served_from = listing.asked_at;
 }
 
 void Testimony::take_missing(std::size_t account, Instant at) {
@@ -248,7 +250,7 @@ void Testimony::take_missing(std::size_t account, Instant at) {
         while (row != listing.rows.end() && row->id < known->first) {
             ++row;
         }
-        auto& [watched, charged, revision, doubtful] = known->second;
+        auto* watched = known->second.watched;
         if (row != listing.rows.end() && row->id == known->first) {
             ++known;
         } else if (accounts_[account]->find(known->first) != nullptr) {
@@ -256,10 +258,11 @@ void Testimony::take_missing(std::size_t account, Instant at) {
             judge_.disturbed(at);
             ++watched->changes;
             judge_.watches_again(known->first, at);
-            doubtful = true;
+            known->second.doubtful = true;
             ++known;
         } else {
-            judge_.bill().unseen(*watched, charged, listing.served_at, at);
+            const auto charged = known->second.charged;
+            judge_.bill().unseen(*watched, Doubt{charged, charged}, listing.served_from, at);
             watched->missing = true;
             watched->due_since.reset();
             known = listing.known.erase(known);
@@ -281,19 +284,30 @@ void Testimony::take_rows(std::size_t account, Instant at) {
         const bool changed = reading.rate != known.charged || row.revision != known.revision;
         // The very first listing counts what is young from its start on.
         const bool first = listing.served_at == Instant{};
-        const auto since = first ? at - std::chrono::hours{1} : listing.served_at;
-        if (changed || row.doubtful || known.doubtful) {
-            // Whatever it was in between, it cost no more than when it runs.
+        const auto since = first ? at - std::chrono::hours{1} : listing.served_from;
+        // A price that was served before stands in for one that is not, unless it has changed.
+        const bool may_differ = is_new || changed || !known.priced;
+        known.unsure = row.priceless && (known.unsure || may_differ);
+        known.priced = known.priced || (!row.priceless && reading.running);
+        const bool doubtful = row.doubtful || known.unsure;
+        if (changed || doubtful || known.doubtful) {
+            // Whatever it was in between, it cost no more than when it runs; a new one is taken to
+            // have cost from its start what it costs now, a known one what it cost before, unless a
+            // fresh read has said something else since.
             const auto most = std::max(known.charged, row.most);
+            const bool reread = watched.read_at && *watched.read_at >= since;
+            const auto doubt = reread || doubtful || known.doubtful
+                                   ? Doubt{most, most}
+                                   : doubt_of(is_new ? reading.rate : known.charged, most);
             const Instant from = is_new ? std::max(since, reading.started) : since;
             if (!first || reading.started > since) {
-                judge_.bill().unseen(watched, most, std::min(from, at), at);
+                judge_.bill().unseen(watched, doubt, std::min(from, at), at);
             }
         }
         known.charged = reading.rate;
         known.revision = row.revision;
-        known.doubtful = row.doubtful;
-        if (row.doubtful) {
+        known.doubtful = doubtful;
+        if (row.doubtful || row.priceless) {
             ++watched.changes;
             judge_.disturbed(at);
         }
@@ -309,6 +323,7 @@ void Testimony::verify(Pending& pending, Instant at) {
         fail(pending, at);
         return;
     }
+    ++verifications_;
     for (const auto& row : page.rows) {
         judge_.read(judge_.watch(pending.account, row.id), row.read(), at);
     }

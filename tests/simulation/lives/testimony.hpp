@@ -36,6 +36,9 @@ class Testimony {
 
     std::uint64_t rows() const { return rows_; }
 
+    /// Fresh reads that arrived and are of use.
+    std::uint64_t verifications() const { return verifications_; }
+
     /// Answers that were no use, by what was asked for.
     const std::map<std::string, std::uint64_t>& useless() const { return useless_; }
 
@@ -62,6 +65,8 @@ class Testimony {
         UsdPerHour charged;
         std::uint64_t revision = 0;
         bool doubtful = false;
+        bool priced = false;  ///< a price that bills was served once
+        bool unsure = false;  ///< which price stands in for the one that is not served
     };
 
     /// A listing under way, and what the latest complete one said.
@@ -72,8 +77,10 @@ class Testimony {
         bool total_changed = false;
         std::size_t pages = 0;
         Instant began;
+        Instant asked_at;
         std::map<std::int64_t, Known> known;
         Instant served_at;
+        Instant served_from;  ///< when that one was asked for
     };
 
     Pending read_request(const ApiRequest& request) const;
@@ -95,6 +102,7 @@ class Testimony {
     std::map<std::string, std::uint64_t> useless_;
     std::uint64_t sweeps_ = 0;
     std::uint64_t rows_ = 0;
+    std::uint64_t verifications_ = 0;
 };
 
 }  // namespace vastwatch::simulation

@@ -109,7 +109,14 @@ std::vector<Phase> flaky_host(Random& random) {
         script.push_back(busy(draw_length(random, hours{1}, hours{20})));
         const State lost = random.chance(0.5) ? State::offline : State::unknown;
         script.push_back(in(lost, draw_length(random, minutes{1}, hours{5})));
-        script.push_back(idle(random, draw_length(random, minutes{10}, hours{1})));
+        auto back = idle(random, draw_length(random, minutes{10}, hours{1}));
+        // Some were idle already when the host fell silent.
+        if (i % 2 == 0) {
+            auto before = back;
+            before.length = *back.length / 3;
+            script.insert(script.end() - 1, std::move(before));
+        }
+        script.push_back(std::move(back));
     }
     script.push_back(busy(std::nullopt));
     return script;

@@ -2,6 +2,7 @@
 #include "model/api.hpp"
 #include "model/charges.hpp"
 #include "model/rows.hpp"
+#include "model/spoil.hpp"
 
 #include <boost/json/array.hpp>
 
@@ -141,6 +142,11 @@ HttpReply charges(Call& call) {
     if (page.next) {
         body["next_token"] =
             page_token(json::object{{"day", page.next->first}, {"id", page.next->second}});
+    }
+    const Fault* fault =
+        call.world.faults().take({"wrong-amounts"}, call.endpoint, call.account.spec().name);
+    if (fault != nullptr) {
+        spoil_amounts(page.rows);
     }
     body["results"] = std::move(page.rows);
     return json_reply(200, body);

@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 27> kinds{
+constexpr std::array<std::string_view, 28> kinds{
     "latency",
     "hang",
     "reset",
@@ -37,7 +37,8 @@ constexpr std::array<std::string_view, 27> kinds{
     "queued-start",
     "create",
     "empty-list",
-    "wrong-total"};
+    "wrong-total",
+    "wrong-amounts"};
 
 bool matches(const Fault& fault, std::string_view endpoint, std::string_view account) {
     if (!fault.account.empty() && fault.account != account) {

@@ -143,11 +143,17 @@ void spoil_row(json::object& row, std::int64_t id, Fault& fault, std::uint64_t c
 void spoil_page(json::object& page, const Fault& fault, const std::string& asked_token) {
     // Only at(): operator[] may move the members even when it finds the key.
     json::array& rows = page.at("instances").get_array();
+    const bool adjusts = text_of(fault.parameters, "total", "keep") == "adjust";
     if (fault.kind == "half-page") {
+        const auto lost = rows.size() - rows.size() / 2;
         halve(rows);
+        if (adjusts) {
+            page.at("total_instances") =
+                page.at("total_instances").as_int64() - static_cast<std::int64_t>(lost);
+        }
     } else if (fault.kind == "missing-row") {
         drop_row(rows, fault);
-        if (text_of(fault.parameters, "total", "keep") == "adjust") {
+        if (adjusts) {
             page.at("total_instances") = page.at("total_instances").as_int64() - 1;
         }
         page.at("instances_found") = rows.size();
@@ -166,6 +172,14 @@ void spoil_page(json::object& page, const Fault& fault, const std::string& asked
         page.at("next_token") = nullptr;
     } else if (fault.kind == "null-instances") {
         page.at("instances") = nullptr;
+    }
+}
+
+void spoil_amounts(json::array& rows) {
+    for (std::size_t i = 0; i < rows.size(); i += 3) {
+        json::object& row = rows[i].get_object();
+        row["amount"] = "n/a";
+        row["items"] = json::array{};
     }
 }
 

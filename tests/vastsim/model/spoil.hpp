@@ -4,6 +4,7 @@
 #include "model/fault.hpp"
 #include "model/http.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 namespace vastwatch::vastsim {
@@ -16,5 +17,8 @@ void spoil_row(boost::json::object& row, std::int64_t id, Fault& fault, std::uin
 
 /// Damages the page of a listing: rows, totals, tokens.
 void spoil_page(boost::json::object& page, const Fault& fault, const std::string& asked_token);
+
+/// Takes the readable amounts from one row in three of a page of charges.
+void spoil_amounts(boost::json::array& rows);
 
 }  // namespace vastwatch::vastsim
