@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Does the simulation catch every deliberate defect? Builds it with them and tries one by one.
 
-    check.py [--build DIR] [--no-build] [--speed core|daemon|all] [--jobs N]
+    check.py [--build DIR] [--no-build] [--speed core|daemon|all] [--jobs N] [--further N]
              [--seeds N] [--patience SECONDS] [--remember] [MUTANT...]
 
-For each mutant: the seed that is known to catch it, and when that no longer does, lives from seed 1
-on until one breaks the invariant that is meant to notice. A seed counts only when the same life without the mutant breaks
-none. Prints a table; exits 1 when a mutant survives.
+For each mutant: the seed that is known to catch it, then a few further ones, for code that moves on
+may move what a seed brings with it; with --seeds all from 1 on until one breaks the invariant that
+is meant to notice. A seed counts only when the same life without the mutant breaks none. Prints a
+table; exits 1 when a mutant survives.
 """
 import argparse
 import concurrent.futures
@@ -24,18 +25,17 @@ from weave import HERE, Unfit, read_table  # noqa: E402
 
 ROOT = HERE.parents[2]
 BROKEN = re.compile(r"^seed (\d+): (\w+) broken at (\S+): (.*)$", re.MULTILINE)
-LIFE = re.compile(r"^a life of (.*) with:", re.MULTILINE)
 
 
 class Result:
     """What one call of the program showed."""
 
-    def __init__(self, seed=None, invariant="", what="", lived="", met=None, trouble=""):
+    def __init__(self, seed=None, invariant="", what="", met=None, trouble=""):
         self.seed = seed
         self.invariant = invariant
         self.what = what
-        self.lived = lived
         self.met = met
+        self.took = 0.0
         self.trouble = trouble
 
     @property
@@ -58,9 +58,9 @@ class Simulation:
             return ["daemon", "--days", str(mutant.get("days", 3)), *calm]
         return ["core", "--years", str(mutant.get("years", 0.02)), *calm]
 
-    def run(self, mutant, name, seed, seeds, seconds, story=False):
+    def run(self, mutant, name, seed, seeds, seconds):
         command = [self.program, *self.length(mutant), "--seed", str(seed), "--seeds", str(seeds)]
-        command += ["--story"] if story else ["--seconds", str(max(1, int(seconds)))]
+        command += ["--seconds", str(max(1, int(seconds)))]
         environment = dict(os.environ, VASTWATCH_MUTANT=name)
         try:
             done = subprocess.run(
@@ -74,8 +74,6 @@ class Simulation:
         if broken:
             result.seed, result.invariant = int(broken[1]), broken[2]
             result.what = broken[4]
-            life = LIFE.search(done.stdout)
-            result.lived = life[1] if life else ""
         elif done.returncode not in (0, 1):
             # An assertion of the program itself; the seed is the first that was not told of.
             result.trouble = (done.stderr.strip().splitlines() or ["it ended by itself"])[-1]
@@ -103,66 +101,64 @@ class Simulation:
         """A mutant that breaks something else may have met a mistake of another kind."""
         return result.invariant in mutant.get("by", [result.invariant])
 
-    def hunt(self, mutant, seeds):
-        """The first seed that catches it: the known one, else from 1 on."""
+    def hunt(self, mutant, further, seeds):
+        """The first seed that catches it: the known one, `further` ones after it, else from 1 on."""
         began = time.monotonic()
-        hint = mutant.get("seed")
-        result = self.run(mutant, mutant["name"], hint, 1, self.patience) if hint else Result()
-        first = 1
-        while not (result.caught and self.is_meant(mutant, result) and
-                   self.is_clean(mutant, result.seed)):
+        known = mutant.get("seed", 1)
+        result = self.hunt_from(mutant, known, known + further, began)
+        if not result.caught and not result.trouble and seeds > 0:
+            result = self.hunt_from(mutant, 1, seeds, began)
+        result.took = time.monotonic() - began
+        return result
+
+    def hunt_from(self, mutant, first, last, began):
+        """The same among the seeds `first` to `last`."""
+        result = Result()
+        while first <= last:
             left = self.patience - (time.monotonic() - began)
-            if result.trouble or first > seeds or left <= 0:
-                result.invariant = ""
-                return result
-            result = self.run(mutant, mutant["name"], first, seeds - first + 1, left)
+            if left <= 0:
+                break
+            result = self.run(mutant, mutant["name"], first, last - first + 1, left)
             if not result.caught:
                 return result
+            if self.is_meant(mutant, result) and self.is_clean(mutant, result.seed):
+                return result
             first = max(result.seed + 1, first + 1)
-        again = self.run(mutant, mutant["name"], result.seed, 1, self.patience, story=True)
-        result.lived = again.lived or result.lived
+        result.invariant = ""
         return result
 
 
 def build(directory):
     """Configures and builds the program with the mutants in it."""
-    configure = ["cmake", "--preset", "mutants", "-B", str(directory)]
+    configure = ["cmake", "--preset", "release", "-B", str(directory)]
     subprocess.run(configure, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     jobs = str(os.cpu_count() or 2)
-    command = ["cmake", "--build", str(directory), "--target", "vastwatch-sim", "-j", jobs]
+    command = ["cmake", "--build", str(directory), "--target", "vastwatch-sim-mutants", "-j", jobs]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-
-
-def has_daemon(program):
-    text = subprocess.run([program, "--help"], capture_output=True, text=True, check=False).stdout
-    return re.search(r"^\s+daemon\b", text, re.MULTILINE) is not None
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "mutants")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
     parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--speed", choices=["core", "daemon", "all"], default="all")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
-    parser.add_argument("--seeds", type=int, default=400, help="the last one that is tried")
-    parser.add_argument("--patience", type=float, default=120, help="seconds for each mutant")
+    parser.add_argument("--further", type=int, default=6, help="seeds after the known one")
+    parser.add_argument("--seeds", type=int, default=0, help="then all from 1 to this one")
+    parser.add_argument("--patience", type=float, default=60, help="seconds for each mutant")
     parser.add_argument("--remember", action="store_true",
                         help="write the seeds that were found into mutants.toml")
     parser.add_argument("mutants", nargs="*")
     return parser.parse_args()
 
 
-def chosen(options, program):
+def chosen(options):
     mutants = read_table()
     for name in set(options.mutants) - {mutant["name"] for mutant in mutants}:
         sys.exit(f"there is no mutant {name}")
     if options.mutants:
         return [mutant for mutant in mutants if mutant["name"] in options.mutants]
-    daemon = has_daemon(program)
     wanted = ["core", "daemon"] if options.speed == "all" else [options.speed]
-    if not daemon and "daemon" in wanted:
-        print("this build has no whole daemon: its mutants are left out", flush=True)
-        wanted.remove("daemon")
     return [mutant for mutant in mutants if mutant.get("speed", "core") in wanted]
 
 
@@ -183,11 +179,11 @@ def remember(found, path=HERE / "mutants.toml"):
 
 def row(mutant, result):
     if result.caught:
-        return (f"{mutant['name']:27} caught   seed {result.seed:<4} {result.invariant:18} "
-                f"after {result.lived or '?':14} {result.what}")
+        return (f"{mutant['name']:27} {mutant.get('speed', 'core'):6} seed {result.seed:<4} "
+                f"{result.invariant:18} {result.took:5.1f} s  {result.what[:100]}")
     why = result.trouble or ("it was never met" if result.met == 0 else
                              f"met {result.met} times and nothing was noticed")
-    return f"{mutant['name']:27} SURVIVES {why}"
+    return f"{mutant['name']:27} {mutant.get('speed', 'core'):6} SURVIVES  {why}"
 
 
 def main():
@@ -195,16 +191,17 @@ def main():
     try:
         if not options.no_build:
             build(options.build)
-        program = str(options.build / "tests" / "simulation" / "vastwatch-sim")
-        mutants = chosen(options, program)
+        program = options.build / "tests" / "simulation" / "mutants" / "vastwatch-sim-mutants"
+        mutants = chosen(options)
     except (Unfit, OSError, subprocess.CalledProcessError) as problem:
         sys.exit(f"check.py: {problem}")
-    simulation = Simulation(program, options.patience)
+    simulation = Simulation(str(program), options.patience)
     began = time.monotonic()
     survivors = []
     found = {}
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        hunts = {pool.submit(simulation.hunt, mutant, options.seeds): mutant for mutant in mutants}
+        hunts = {pool.submit(simulation.hunt, mutant, options.further, options.seeds): mutant
+                 for mutant in mutants}
         for hunt in concurrent.futures.as_completed(hunts):
             mutant = hunts[hunt]
             print(row(mutant, hunt.result()), flush=True)

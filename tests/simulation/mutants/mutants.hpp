@@ -1,5 +1,5 @@
 // Which of the deliberate defects that weave.py has woven in is on: the one that the environment
-// variable VASTWATCH_MUTANT names, none without it. Only in the build with VASTWATCH_MUTANTS.
+// variable VASTWATCH_MUTANT names, none without it. Only in vastwatch-sim-mutants.
 #pragma once
 
 namespace vastwatch::mutants {

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""Weaves the deliberate defects of mutants.toml into a copy of lib/.
+"""Weaves the deliberate defects of mutants.toml into copies of the files of lib/ that they strike.
 
-    weave.py FROM TO      FROM is lib/, TO the copy to be made or brought up to date
+    weave.py --list       the files, below lib/, one a line
+    weave.py FROM TO      FROM is lib/, TO where the copies are to be made or brought up to date
 
 Every place that a mutant changes becomes a choice at run time between what stands there and what
 the mutant has instead. What stands there has to be found exactly once: when product code moves on
@@ -10,7 +11,6 @@ and a mutant no longer fits, this fails and says which. Nothing of it is left in
 An original that ends with ";" is taken as statements, anything else as an expression.
 """
 import pathlib
-import re
 import sys
 import tomllib
 
@@ -108,28 +108,31 @@ def header(mutants):
         "}  // namespace vastwatch::mutants\n")
 
 
+def files(mutants):
+    """What is struck; headers are not, for what includes them is not woven anew."""
+    names = sorted({edit["file"] for mutant in mutants for edit in mutant["edit"]})
+    for name in names:
+        if not name.endswith(".cpp"):
+            raise Unfit(f"{name}: only .cpp files can be struck")
+    return names
+
+
 def main():
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    source, target = map(pathlib.Path, sys.argv[1:])
     try:
         mutants = read_table()
+        names = files(mutants)
+        if sys.argv[1:] == ["--list"]:
+            print("\n".join(names))
+            return
+        if len(sys.argv) != 3:
+            sys.exit(__doc__)
+        source, target = map(pathlib.Path, sys.argv[1:])
         changes = places(mutants, source)
-        made = {"mutants.hpp", "mutant_names.hpp"}
-        for path in sorted(source.rglob("*")):
-            if not path.is_file() or not re.search(r"\.[ch]pp$|CMakeLists\.txt$", path.name):
-                continue
-            name = str(path.relative_to(source))
-            made.add(name)
-            text = path.read_text()
-            write(target / name, woven(name, text, changes[name]) if name in changes else text)
+        for name in names:
+            write(target / name, woven(name, (source / name).read_text(), changes[name]))
+        write(target / "mutant_names.hpp", header(mutants))
     except (Unfit, OSError, KeyError, tomllib.TOMLDecodeError) as problem:
         sys.exit(f"weave.py: {problem}")
-    write(target / "mutants.hpp", (HERE / "mutants.hpp").read_text())
-    write(target / "mutant_names.hpp", header(mutants))
-    for path in sorted(target.rglob("*")):
-        if path.is_file() and str(path.relative_to(target)) not in made:
-            path.unlink()
 
 
 if __name__ == "__main__":
