@@ -19,6 +19,7 @@ using std::chrono::seconds;
 
 constexpr Duration request_pace = seconds{3};  // DELETE instances, API 1.7
 constexpr Duration inspect_every = hours{6};
+constexpr Duration memory_of_the_gone = hours{24 * 14};
 
 Duration draw_answer(vastsim::Random& random) {
     return draw_length(random, milliseconds{80}, seconds{4});
@@ -541,10 +542,12 @@ void CoreRun::poll(Tenant& tenant) {
         return;
     }
     rows_ += rows.size();
-    sweep.rows = rows;
     tenant.listing.served(now_ - took, now_);
     note("poll", static_cast<std::int64_t>(rows.size()));
-    settle(engine_->on_sweep(sweep, now()));
+    tenant.listing.lend(sweep.rows);
+    auto effects = engine_->on_sweep(sweep, now());
+    tenant.listing.lend(sweep.rows);
+    settle(std::move(effects));
 }
 
 void CoreRun::next_read(Tenant& tenant) {
@@ -555,7 +558,7 @@ void CoreRun::next_read(Tenant& tenant) {
     auto order = std::move(tenant.reads.front());
     tenant.reads.pop_front();
     const Now began = now();
-    after(draw_answer(daemon_random_), [this, &tenant, order, began, began_truly = now_]() {
+    after(draw_answer(daemon_random_), [this, &tenant, order, began]() {
         tenant.reading = false;
         if (renamed_before_read_.strikes() && !order.ids.empty()) {
             // Whoever was warned says at the last moment that it is something else.
@@ -564,18 +567,14 @@ void CoreRun::next_read(Tenant& tenant) {
             story("a user labels {} \"{}\"", id, label);
             tenant.model.set_label(id, label);
         }
-        read(tenant, order, began, began_truly);
+        read(tenant, order, began);
         if (engine_) {
             next_read(tenant);
         }
     });
 }
 
-void CoreRun::read(
-    Tenant& tenant,
-    const engine::VerifyOrder& order,
-    Now began,
-    Instant began_truly) {
+void CoreRun::read(Tenant& tenant, const engine::VerifyOrder& order, Now began) {
     if (failed_read_.strikes() || tenant.blind.on(now_) || tenant.rejected.on(now_)) {
         judge_->disturbed(now_);
         settle(engine_->on_verify_failed(order, "timed out", now()));
@@ -594,7 +593,7 @@ void CoreRun::read(
             recipe.label = row->label;
             recipe.gpu_name = row->gpu_name;
             read.recipes.push_back(std::move(recipe));
-            tenant.listing.read(id.value(), began_truly);
+            tenant.listing.read(id.value(), now_);
         }
     }
     note("read", static_cast<std::int64_t>(read.rows.size()));
@@ -842,10 +841,16 @@ void CoreRun::inspect() {
             note(team.name.str(), window.spend.nanos());
         }
     }
-    store_.prune(now_);
     for (auto& tenant : tenants_) {
         tenant->model.forget_journal();
-        tenant->model.forget_gone(now_ - hours{24 * 14});
+    }
+    if (now_ >= next_pruning_) {
+        next_pruning_ = now_ + hours{24};
+        store_.prune(now_);
+        for (auto& tenant : tenants_) {
+            tenant->model.forget_gone(now_ - memory_of_the_gone);
+        }
+        judge_->forget_gone(now_ - memory_of_the_gone);
     }
 }
 

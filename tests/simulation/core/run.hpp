@@ -71,7 +71,7 @@ class CoreRun {
     void poll(Tenant& tenant);
     void bill(Tenant& tenant);
     void read_charges(Tenant& tenant);
-    void read(Tenant& tenant, const engine::VerifyOrder& order, Now began, Instant began_truly);
+    void read(Tenant& tenant, const engine::VerifyOrder& order, Now began);
     void leave(Tenant& tenant, engine::RequestOrder order);
     void send(Tenant& tenant, const engine::RequestOrder& order);
     void next_read(Tenant& tenant);
@@ -124,6 +124,7 @@ class CoreRun {
     Instant next_operation_;
     Instant next_reload_;
     Instant next_inspection_;
+    Instant next_pruning_;
     Instant next_crash_;
     Instant next_sleep_;
     Spells disk_full_;

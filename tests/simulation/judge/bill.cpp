@@ -46,6 +46,7 @@ Doubt doubt_of(UsdPerHour assumed, UsdPerHour most) {
 }
 
 void Bill::unseen(const Watched& watched, Doubt doubt, Instant from, Instant to) {
+    known_.clear();
     const Usd over = accrue(doubt.over, to - from);
     const Usd under = accrue(doubt.under, to - from);
     const auto note = [&](const Owner& owner) {
@@ -57,18 +58,22 @@ void Bill::unseen(const Watched& watched, Doubt doubt, Instant from, Instant to)
     };
     note(watched.team);
     note(account_owner(*accounts_[watched.account]));
-    if (watched.teams.size() > 1 && watched.teams.back().first >= from) {
-        note(watched.teams[watched.teams.size() - 2].second);
+    // A day's charges are divided among all the teams that it had on that day.
+    const auto& teams = watched.teams;
+    for (auto i = teams.size(); i > 1 && teams[i - 1].first >= utc_day_start(from); --i) {
+        note(teams[i - 2].second);
     }
 }
 
 void Bill::charges_read(std::size_t account, Instant at) {
+    known_.clear();
     reads_[account].before = reads_[account].charged_until;
     reads_[account].charged_until = accounts_[account]->settled_until();
     reads_[account].read = at;
 }
 
 void Bill::charges_missed(std::size_t account, Instant at) {
+    known_.clear();
     reads_[account].missed = at;
 }
 
@@ -169,17 +174,29 @@ void Bill::add_volumes(Truth& sum, const Owner& owner, std::size_t account, Inst
     }
 }
 
-Truth Bill::day_spend(const Owner& owner, Instant day, Instant to) {
-    const bool whole = to >= day + day_length;
-    if (whole) {
+const Truth& Bill::day_spend(const Owner& owner, Instant day, Instant to) {
+    const auto settled = final_.find({owner, day});
+    if (settled != final_.end() && to >= day + day_length) {
         // What was final once stays so, whatever cannot be read later.
-        const auto known = final_.find({owner, day});
-        if (known != final_.end()) {
-            return known->second;
+        return settled->second;
+    }
+    to = std::min(to, day + day_length);
+    for (const auto& known : known_) {
+        if (known.to == to && known.day == day && known.owner == owner) {
+            return known.truth;
         }
     }
+    constexpr std::size_t most_known = 48;
+    next_known_ = (next_known_ + 1) % most_known;
+    known_.resize(std::max(known_.size(), next_known_ + 1));
+    auto& place = known_[next_known_];
+    place = Known{owner, day, to, work_out(owner, day, to)};
+    return place.truth;
+}
+
+Truth Bill::work_out(const Owner& owner, Instant day, Instant to) {
+    const bool whole = to >= day + day_length;
     const bool final = whole && all_settled(day);
-    to = std::min(to, day + day_length);
     Truth sum;
     for (std::size_t i = 0; i < accounts_.size(); ++i) {
         const auto& account = *accounts_[i];
@@ -210,7 +227,7 @@ Truth Bill::day_spend(const Owner& owner, Instant day, Instant to) {
 Truth Bill::spend(const Owner& owner, Instant from, Instant to) {
     Truth sum;
     for (Instant day = utc_day_start(from); day < to; day += day_length) {
-        const auto one = day_spend(owner, day, to);
+        const auto& one = day_spend(owner, day, to);
         sum.amount += one.amount;
         sum.over += one.over;
         sum.under += one.under;

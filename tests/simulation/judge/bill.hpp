@@ -54,6 +54,9 @@ class Bill {
     /// They could not be.
     void charges_missed(std::size_t account, Instant at);
 
+    /// Something about whose an instance is has changed.
+    void look_anew() { known_.clear(); }
+
     /// What `owner` truly spent in [from, to), both UTC midnights but for `to`, which may be now.
     Truth spend(const Owner& owner, Instant from, Instant to);
 
@@ -82,7 +85,16 @@ class Bill {
         Instant read;
     };
 
-    Truth day_spend(const Owner& owner, Instant day, Instant to);
+    /// What was worked out lately: many ask for the same at one moment.
+    struct Known {
+        Owner owner;
+        Instant day;
+        Instant to;
+        Truth truth;
+    };
+
+    const Truth& day_spend(const Owner& owner, Instant day, Instant to);
+    Truth work_out(const Owner& owner, Instant day, Instant to);
     void add_instance(
         Truth& sum,
         const Owner& owner,
@@ -99,6 +111,8 @@ class Bill {
     std::vector<Reads> reads_;
     std::map<std::pair<Owner, Instant>, Error> errors_;
     std::map<std::pair<Owner, Instant>, Truth> final_;  ///< days that are settled
+    std::vector<Known> known_;
+    std::size_t next_known_ = 0;
 };
 
 }  // namespace vastwatch::simulation
