@@ -54,18 +54,25 @@ bool Judge::label_protects(const policy::Rules& rules, const Watched& watched, I
            at < *watched.protected_since + rules.protect_max;
 }
 
+/// Idle for long enough since its present period began, `slack` taken for known besides.
+bool Judge::covered(const policy::Rules& rules, const Watched& watched, Duration slack) const {
+    if (!watched.runs_since || watched.serverless || !watched.idle_since ||
+        watched.last_idle - *watched.idle_since <= rules.idle_for) {
+        return false;
+    }
+    const double whole = static_cast<double>((watched.known + watched.unknown).count());
+    const double known = static_cast<double>((watched.known + slack).count());
+    return whole == 0 || known / whole >= rules.idle_coverage.ratio() - 1e-9;
+}
+
+/// Idle enough for an action, by the evidence that the daemon can have.
 bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) const {
     if (!watched.runs_since || watched.serverless) {
         return false;
     }
-    if (watched.idle_since && watched.last_idle - *watched.idle_since > rules.idle_for) {
-        const double whole = static_cast<double>((watched.known + watched.unknown).count());
-        const bool lost = watched.lost_of == watched.idle_since;
-        const Duration slack = lost ? watched.lost : Duration{0};
-        const double known = static_cast<double>((watched.known + slack).count());
-        if (whole == 0 || known / whole >= rules.idle_coverage.ratio() - 1e-9) {
-            return true;
-        }
+    const bool lost = watched.lost_of == watched.idle_since;
+    if (covered(rules, watched, lost ? watched.lost : Duration{0})) {
+        return true;
     }
     // Some beginning must do: with tolerated work in between any, else the first idle sample after
     // a start of the daemon, who may have lost those that would have continued the period.
@@ -443,7 +450,7 @@ void Judge::note_due(Watched& watched, Instant at) {
     const bool grace = watched.runs_since && at < *watched.runs_since + rules.startup_grace;
     const bool excused = (watched.excused_until && at < *watched.excused_until) ||
                          watched.lost_of == watched.idle_since;
-    if (grace || excused || watched.last_idle != at || !idle_enough(rules, watched) ||
+    if (grace || excused || watched.last_idle != at || !covered(rules, watched, Duration{0}) ||
         exempt(watched, at)) {
         watched.due_since.reset();
         return;

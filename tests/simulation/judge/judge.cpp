@@ -149,11 +149,20 @@ Watched& Judge::watch(std::size_t account, std::int64_t id) {
     return watched;
 }
 
+Duration Judge::longest_idle_for() const {
+    Duration longest{0};
+    for (const auto& team : policy_->teams) {
+        longest = std::max<Duration>(longest, team.rules.idle_for);
+    }
+    return longest;
+}
+
 void Judge::take_label(Watched& watched, const Reading& reading, Instant at) {
     const auto& fixed = setting_.fixed_teams[watched.account];
     if (watched.any_sample && watched.label == reading.label && fixed.empty()) {
         return;
     }
+    bill_.look_anew();
     watched.label = reading.label;
     ++watched.changes;
     auto team = fixed.empty() ? team_by_label(reading.label) : fixed;
@@ -164,8 +173,14 @@ void Judge::take_label(Watched& watched, const Reading& reading, Instant at) {
     watched.serverless = first != std::string_view::npos &&
                          reading.label.find(':', first + 1) != std::string_view::npos;
     if (watched.teams.empty() || watched.team != team) {
+        const bool tolerant =
+            !watched.teams.empty() && rules_of(watched).idle_tolerance.value() > 0;
         watched.teams.emplace_back(at, team);
         watched.due_since.reset();
+        if (tolerant) {
+            // A period with work that the team before tolerated does not count for the next one.
+            watched.not_due_before = std::max(watched.not_due_before, at + longest_idle_for());
+        }
         watched.open_since.reset();
     }
     watched.team = std::move(team);
@@ -200,6 +215,9 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
         watched.protected_since = at;
     }
     follow(watched, reading, at, max_gap(watched), rules.idle_below.value());
+    if (watched.nearly_gap) {
+        watched.not_due_before = std::max(watched.not_due_before, at + rules.idle_for);
+    }
     note_due(watched, at);
     note_open(watched, at);
 }
@@ -225,6 +243,16 @@ void Judge::swept(std::size_t account, Instant began, Instant at) {
     sweeps.began = began;
     while (!recent_orders_.empty() && recent_orders_.front() + std::chrono::hours{1} <= at) {
         recent_orders_.pop_front();
+    }
+}
+
+void Judge::forget_gone(Instant before) {
+    std::erase_if(watches_, [&](const auto& entry) {
+        return entry.second.missing && entry.second.last_sample < before;
+    });
+    for (auto& [condition, members] : firing_) {
+        std::erase_if(
+            members, [&](const auto& member) { return !watches_.contains(member.first); });
     }
 }
 

@@ -75,6 +75,10 @@ class Judge {
 
     void charges_missed(std::size_t account, Instant at) { bill_.charges_missed(account, at); }
 
+    /// Forgets instances that were last listed before that moment; the account has to remember
+    /// them no longer either.
+    void forget_gone(Instant before);
+
     // --- What it did.
     /// A request leaves.
     void ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant at);
@@ -143,6 +147,7 @@ class Judge {
     std::string team_by_label(std::string_view label) const;
     const policy::Rules& rules_of(const Watched& watched) const;
     const policy::Team& team_of(const policy::Policy& policy, const Watched& watched) const;
+    Duration longest_idle_for() const;
     void take_label(Watched& watched, const Reading& reading, Instant at);
     void note_due(Watched& watched, Instant at);
     void note_open(Watched& watched, Instant at);
@@ -153,6 +158,7 @@ class Judge {
     bool blind(Instant at) const;
     std::vector<std::string>
     condemned(const policy::Policy& policy, const Watched& watched, bool destroy, Instant at);
+    bool covered(const policy::Rules& rules, const Watched& watched, Duration slack) const;
     bool idle_enough(const policy::Rules& rules, const Watched& watched) const;
     UsdPerHour recent_burn(const Owner& owner, Instant at) const;
     bool over_cap(const policy::Policy& policy, const Watched& watched, Instant at);

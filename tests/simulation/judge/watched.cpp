@@ -55,6 +55,9 @@ void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) 
         watched.interrupted = false;
         ++watched.changes;
     }
+    // Just short of a gap: measured a little otherwise, the daemon may begin anew.
+    watched.nearly_gap = watched.idle_since && at - watched.last_known > max_gap - max_gap / 20;
+    watched.anew = watched.anew || watched.nearly_gap;
     remember(watched, word, at);
     if (word == Word::busy) {
         end_period(watched);

@@ -75,13 +75,14 @@ struct Watched {
     std::optional<Instant> protected_since;  ///< by label
     Duration skew{0};                        ///< of the daemon's clock at the latest sample
     bool interrupted = false;                ///< the clock was set: the period begins anew
-    bool anew = false;  ///< the daemon started, and no idle sample was served since
+    bool nearly_gap = false;                 ///< the latest samples were just near enough to go on
+    bool anew = false;  ///< the next idle sample may begin a period: a start, or nearly a gap
 
     // --- What the daemon was told and did.
-    Instant not_due_before;            ///< an idle clock may have begun again under another policy
-    std::optional<Instant> due_since;  ///< since when everything is there to act
+    Instant not_due_before;             ///< an idle clock may have begun again under another policy
+    std::optional<Instant> due_since;   ///< since when everything is there to act
     std::optional<Instant> open_since;  ///< as served: it costs, and nothing keeps a cap from it
-    std::optional<Instant> read_at;    ///< the latest fresh read
+    std::optional<Instant> read_at;     ///< the latest fresh read
     std::optional<Reading> read;
     std::string read_label;
     std::optional<Instant> warned_at;
