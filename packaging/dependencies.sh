@@ -9,7 +9,7 @@ build_packages="clang-19 lld-19 cmake ninja-build pkgconf ccache
     libbenchmark-dev tzdata ca-certificates python3"
 
 # What the tests run against and check with, and what the other presets need.
-test_packages="g++ libclang-rt-19-dev llvm-19 clang-format-19 curl openssl jq
+test_packages="g++ clang-tidy-19 libclang-rt-19-dev llvm-19 clang-format-19 curl openssl jq
     python3-aiosmtpd prometheus prometheus-alertmanager mandoc zsh"
 
 # The browser that looks at the status page. Where nodejs is not Debian's, npm comes with it.

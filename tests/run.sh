@@ -42,7 +42,7 @@ run_part() {
             ;;
         mutants)
             configure release
-            tests/simulation/mutants/check.sh
+            tests/simulation/mutants/check.py
             ;;
         seeds)
             configure release
