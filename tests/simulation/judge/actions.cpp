@@ -74,24 +74,24 @@ bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) cons
     if (covered(rules, watched, lost ? watched.lost : Duration{0})) {
         return true;
     }
-    // Some beginning must do: with tolerated work in between any, else the first idle sample after
-    // a start of the daemon, who may have lost those that would have continued the period.
+    // Some beginning must do: the daemon may have lost what would have continued an older period,
+    // and what was idle for so long by enough samples is idle, whatever was before.
     const bool tolerant = rules.idle_tolerance.value() > 0;
     Duration busy{0};
     Duration known{0};
     Duration whole{0};
     const Instant end = watched.last_idle;
     for (auto at = watched.history.rbegin(); at != watched.history.rend(); ++at) {
-        // The step into a stretch counts as what the stretch says.
-        const auto next = std::next(at);
-        const Duration step = next == watched.history.rend() ? Duration{0} : at->first - next->last;
-        whole += at->last - at->first + step;
-        known += at->word == Word::unknown ? Duration{0} : at->last - at->first + step;
-        busy += at->word == Word::busy ? at->last - at->first + step : Duration{0};
+        const auto count = [&](Duration span) {
+            whole += span;
+            known += at->word == Word::unknown ? Duration{0} : span;
+            busy += at->word == Word::busy ? span : Duration{0};
+        };
         if (at->word == Word::busy && !tolerant) {
             return false;
         }
-        if (at->word == Word::idle && (tolerant || at->anew) && end - at->first > rules.idle_for) {
+        count(at->last - at->first);
+        if (at->word == Word::idle && end - at->first > rules.idle_for) {
             const auto share = [&](Duration part) {
                 return static_cast<double>(part.count()) / static_cast<double>(whole.count());
             };
@@ -100,6 +100,9 @@ bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) cons
                 return true;
             }
         }
+        // The step into a stretch counts as what the stretch says.
+        const auto before = std::next(at);
+        count(before == watched.history.rend() ? Duration{0} : at->first - before->last);
     }
     // What lies further back was forgotten here.
     return tolerant && watched.history.size() > 440;

@@ -113,7 +113,6 @@ void Judge::restarted(Instant at) {
         watched.lost = watched.lost_of == watched.idle_since ? watched.lost : Duration{0};
         watched.lost += setting_.poll_interval;
         watched.lost_of = watched.idle_since;
-        watched.anew = true;
     }
 }
 

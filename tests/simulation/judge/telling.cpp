@@ -133,7 +133,8 @@ void Judge::judge_alert(const Alert& alert, Instant at) {
                 }
                 auto& watched = found->second;
                 const auto& rules = rules_of(watched);
-                watched.warned_at = at;
+                // Stored when it was made, it may be seen only after the next start.
+                watched.warned_at = clock_wrong_ ? at : std::clamp(alert.time, at - hours{1}, at);
                 watched.warning = alert.id.str();
                 watched.warning_delivered_at.reset();
                 const bool quiet = watched.idle_since || rules.idle_tolerance.value() > 0;

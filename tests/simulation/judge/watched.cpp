@@ -34,16 +34,14 @@ void follow_run(Watched& watched, const Reading& reading, Instant at) {
 }
 
 void remember(Watched& watched, Word word, Instant at) {
-    const bool anew = watched.anew && word == Word::idle;
-    if (!watched.history.empty() && watched.history.back().word == word && !anew) {
+    if (!watched.history.empty() && watched.history.back().word == word) {
         watched.history.back().last = at;
         return;
     }
     if (watched.history.size() >= longest_history) {
         watched.history.erase(watched.history.begin(), watched.history.begin() + 64);
     }
-    watched.history.push_back(Stretch{.first = at, .last = at, .word = word, .anew = anew});
-    watched.anew = watched.anew && !anew;
+    watched.history.push_back(Stretch{.first = at, .last = at, .word = word});
 }
 
 void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) {
@@ -57,7 +55,6 @@ void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) 
     }
     // Just short of a gap: measured a little otherwise, the daemon may begin anew.
     watched.nearly_gap = watched.idle_since && at - watched.last_known > max_gap - max_gap / 20;
-    watched.anew = watched.anew || watched.nearly_gap;
     remember(watched, word, at);
     if (word == Word::busy) {
         end_period(watched);

@@ -39,7 +39,6 @@ struct Stretch {
     Instant first;
     Instant last;
     Word word = Word::unknown;
-    bool anew = false;  ///< the first idle sample after a start: a period may begin here
 };
 
 struct Watched {
@@ -76,7 +75,6 @@ struct Watched {
     Duration skew{0};                        ///< of the daemon's clock at the latest sample
     bool interrupted = false;                ///< the clock was set: the period begins anew
     bool nearly_gap = false;                 ///< the latest samples were just near enough to go on
-    bool anew = false;  ///< the next idle sample may begin a period: a start, or nearly a gap
 
     // --- What the daemon was told and did.
     Instant not_due_before;             ///< an idle clock may have begun again under another policy
