@@ -97,7 +97,7 @@ void DaemonRun::command(web::Command wish) {
         wish.instance ? std::to_string(wish.instance->value()) : "",
         wish.duration ? humanize(*wish.duration) : "");
     if (machine_->execute(wish)) {
-        asked_.push_back(Asked{std::move(wish), {}});
+        asked_.push_back(Asked{std::move(wish), {}, now(), machine_->clock().wall});
     }
 }
 
@@ -110,18 +110,21 @@ void DaemonRun::on_command(
         return one.command.name == command.name && one.command.instance == command.instance &&
                one.command.hold == command.hold;
     });
-    if (asked != asked_.end()) {
-        asked_.erase(asked);
+    if (asked == asked_.end()) {
+        return;
     }
+    // What has an end lasts from when it was asked for, not from when that was answered.
+    const auto since = *asked;
+    asked_.erase(asked);
     if (!result.ok) {
         return;
     }
     if (command.name == "protect") {
         const auto span = std::min<Duration>(*command.duration, hours{24});
-        judge_->protect(command.instance->value(), at + span);
+        judge_->protect(command.instance->value(), since.at + span);
     } else if (command.name == "pause") {
         judge_->paused(true, at);
-        pause_ends_ = machine_->clock().wall + *command.duration;
+        pause_ends_ = since.wall + *command.duration;
     }
 }
 

@@ -51,6 +51,8 @@ class DaemonRun final : public Observer {
     struct Asked {
         web::Command command;
         std::vector<InstanceId> held;
+        Instant at;    ///< truly
+        Instant wall;  ///< by the machine's clock
     };
 
     // --- Observer.
