@@ -1,5 +1,7 @@
 #include "core/listing.hpp"
 
+#include "judge/reading.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -89,19 +91,7 @@ void Listing::build(Row& row, fleet::Observation& seen, const vastsim::Instance&
     auto& reading = row.reading;
     reading.label = seen.label;
     reading.gpu_name = spec.gpu_name;
-    const bool granted = condition.intended == "running" && condition.current == "running";
-    reading.wanted_running = granted;
-    reading.running = granted && condition.actual == "running";
-    reading.host_silent = condition.actual == "offline" || condition.actual == "unknown";
-    const bool ended = condition.actual == "exited" || condition.actual == "stopped";
-    reading.stopped = condition.intended == "stopped" && condition.current == "stopped" && ended;
-    reading.unloading = instance.unloading;
-    reading.waits_to_run =
-        !condition.actual || condition.actual == "loading" || condition.actual == "created";
-    reading.interruptible = spec.is_bid;
-    reading.started = instance.start_date;
-    const auto rates = vastsim::rates_of(spec, condition);
-    reading.rate = rates[0] + rates[1];
+    read_state(instance, reading);
 }
 
 void Listing::measure(Row& row, fleet::Observation& seen, const Lies& lies) {

@@ -1,5 +1,6 @@
 #include "core/run.hpp"
 
+#include "core/setting.hpp"
 #include "core/tenant.hpp"
 #include "world/fleet.hpp"
 #include "world/load.hpp"
@@ -17,34 +18,11 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Duration request_pace = seconds{3};  // DELETE instances, API 1.7
 constexpr Duration inspect_every = hours{6};
 constexpr Duration memory_of_the_gone = hours{24 * 14};
 
 Duration draw_answer(vastsim::Random& random) {
     return draw_length(random, milliseconds{80}, seconds{4});
-}
-
-std::vector<std::string> names_of(const Plan& plan) {
-    std::vector<std::string> names;
-    for (const auto& account : plan.accounts) {
-        names.push_back(account.name);
-    }
-    return names;
-}
-
-Judge::Setting setting_of(const Plan& plan) {
-    Judge::Setting setting;
-    setting.accounts = names_of(plan);
-    for (const auto& account : plan.accounts) {
-        setting.fixed_teams.push_back(account.team.value_or(""));
-    }
-    for (const auto& team : plan.teams) {
-        setting.teams.push_back(team.name);
-    }
-    setting.poll_interval = plan.poll_interval;
-    setting.request_pace = request_pace;
-    return setting;
 }
 
 std::map<NotifierName, policy::Severity> severities(const config::Config& config) {
@@ -95,7 +73,7 @@ CoreRun::CoreRun(const Options& options, bool keep_story)
     accounts_.reserve(plan_.accounts.size());
     // The judge looks at the accounts through a span that is filled right after.
     accounts_.resize(plan_.accounts.size());
-    judge_ = std::make_unique<Judge>(setting_of(plan_), accounts_, verdicts_);
+    judge_ = std::make_unique<Judge>(judge_setting(plan_), accounts_, verdicts_);
     for (std::size_t i = 0; i < plan_.accounts.size(); ++i) {
         tenants_.push_back(std::make_unique<Tenant>(plan_, plan_.accounts[i], i, *judge_));
         accounts_[i] = &tenants_.back()->model;

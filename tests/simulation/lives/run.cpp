@@ -1,6 +1,7 @@
 #include "lives/run.hpp"
 
 #include "audit/audit.hpp"
+#include "core/setting.hpp"
 #include "store/store.hpp"
 #include "wire/alert_json.hpp"
 #include "world/load.hpp"
@@ -21,7 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Duration request_pace = seconds{3};  // DELETE instances, API 1.7
 constexpr Duration inspect_every = hours{3};
 constexpr Duration slow_answer = seconds{5};
 const std::string heartbeat =
@@ -38,20 +38,6 @@ Plan plan_of(const Options& options) {
         account.url = "https://api.vast.test";
     }
     return plan;
-}
-
-Judge::Setting setting_of(const Plan& plan) {
-    Judge::Setting setting;
-    for (const auto& account : plan.accounts) {
-        setting.accounts.push_back(account.name);
-        setting.fixed_teams.push_back(account.team.value_or(""));
-    }
-    for (const auto& team : plan.teams) {
-        setting.teams.push_back(team.name);
-    }
-    setting.poll_interval = plan.poll_interval;
-    setting.request_pace = request_pace;
-    return setting;
 }
 
 std::string text_of(const boost::json::object& record, std::string_view member) {
@@ -144,7 +130,7 @@ void DaemonRun::prepare() {
     settings.network.latency =
         Span{milliseconds{10}, draw_length(random, milliseconds{50}, seconds{2})};
     machine_ = std::make_unique<Machine>(std::move(settings), *world_, *this);
-    judge_ = std::make_unique<Judge>(setting_of(plan_), accounts_, verdicts_);
+    judge_ = std::make_unique<Judge>(judge_setting(plan_), accounts_, verdicts_);
     const auto take_order = [this](bool destroy, const auto& ids, Instant at) {
         ordered(destroy, ids, at);
     };

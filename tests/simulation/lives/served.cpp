@@ -1,5 +1,6 @@
 #include "lives/served.hpp"
 
+#include "judge/reading.hpp"
 #include "model/noise.hpp"
 
 #include <boost/json/monotonic_resource.hpp>
@@ -65,21 +66,7 @@ std::uint64_t bits(std::optional<double> value) {
 /// The model's word for what rows do not lie about.
 void describe(ServedRow& row, const vastsim::Instance& instance) {
     const auto& spec = instance.spec;
-    const auto& condition = instance.condition;
-    auto& reading = row.reading;
-    const bool granted = condition.intended == "running" && condition.current == "running";
-    reading.wanted_running = granted;
-    reading.running = granted && condition.actual == "running";
-    reading.host_silent = condition.actual == "offline" || condition.actual == "unknown";
-    const bool ended = condition.actual == "exited" || condition.actual == "stopped";
-    reading.stopped = condition.intended == "stopped" && condition.current == "stopped" && ended;
-    reading.unloading = instance.unloading;
-    reading.waits_to_run =
-        !condition.actual || condition.actual == "loading" || condition.actual == "created";
-    reading.interruptible = spec.is_bid;
-    reading.started = instance.start_date;
-    const auto rates = vastsim::rates_of(spec, condition);
-    reading.rate = rates[0] + rates[1];
+    read_state(instance, row.reading);
     row.most = rate_from_double(spec.dph_base).value_or(UsdPerHour{}) +
                rate_from_double(spec.storage_cost * spec.disk_space / 720).value_or(UsdPerHour{});
     row.revision = instance.revision;
