@@ -163,7 +163,7 @@ int draw_in_place(SocketLink& link, const TopSettings& settings, Events& events,
         events.pause(settings.interval);
         if (events.take_suspended()) {
             full.leave();
-            std::raise(SIGSTOP);
+            static_cast<void>(std::raise(SIGSTOP));  // a signal that there always is
             full.enter();
         }
         if (events.stopping()) {

@@ -69,7 +69,9 @@ std::string change_time(const fs::path& file) {
         return "unknown";
     }
     struct tm utc{};
-    ::gmtime_r(&status.st_mtim.tv_sec, &utc);
+    if (::gmtime_r(&status.st_mtim.tv_sec, &utc) == nullptr) {
+        return "unknown";
+    }
     return fmt::format(
         "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
         utc.tm_year + 1900,

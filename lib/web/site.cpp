@@ -44,8 +44,7 @@ asio::awaitable<http::Response> at_once(const BadInput& input) {
 
 /// Lets everything else that is ready run first.
 asio::awaitable<void> yield_to_loop() {
-    auto executor = co_await asio::this_coro::executor;
-    co_await asio::post(executor, asio::use_awaitable);
+    co_await asio::post(asio::use_awaitable);
 }
 
 /// Appends one element of a list as JSON; an element that appends nothing is left out.
