@@ -35,16 +35,21 @@ Evidence look(const Case& item, const fleet::Sweep& sweep) {
     return fleet::is_unloading(*it) ? Evidence::unloading : Evidence::still_there;
 }
 
+/// What the latest samples say; without any, nothing.
+fleet::SampleRun latest_samples(const fleet::Instance& instance, Instant now) {
+    if (!instance.samples.empty()) {
+        return instance.samples.back();
+    }
+    fleet::SampleRun none;
+    none.first = now;
+    return none;
+}
+
 /// Reads go before the listings that might bring better telemetry.
 Duration pause_before_reread(const fleet::SampleRun& unusable, Instant now) {
     constexpr Duration least = std::chrono::seconds{15};
     constexpr Duration most = std::chrono::minutes{1};
     return std::clamp<Duration>((now - unusable.first) / 4, least, most);
-}
-
-/// The latest sample shows that nothing works there now.
-bool rests(const fleet::Instance& instance) {
-    return instance.samples.empty() || instance.samples.back().evidence == fleet::Evidence::idle;
 }
 
 void try_again(State& state, Effects& effects, Case& item, const std::string& why, Now now) {
@@ -93,10 +98,11 @@ void take_verification(State& state, Effects& effects, const fleet::Verification
             item.recipe = read.recipes[at];
         }
         const auto& instance = *state.instances.at(id);
-        if (item.rule == Rule::idle && instance.idle.began && !rests(instance)) {
+        const auto latest = latest_samples(instance, now.wall);
+        const bool rests = latest.evidence == fleet::Evidence::idle;
+        if (item.rule == Rule::idle && instance.idle.began && !rests) {
             // No evidence, or work that idle_tolerance forgives: it is looked at again, less often
             // the longer that lasts, and nothing is done meanwhile.
-            const auto& latest = instance.samples.back();
             item.step = Step::pending;
             item.next_attempt = now.wall + pause_before_reread(latest, now.wall);
             item.detail = latest.evidence == fleet::Evidence::busy
