@@ -106,14 +106,17 @@ std::string quoted_name(std::string_view name) {
 }
 
 std::string mailbox_text(const Mailbox& mailbox, std::size_t column) {
-    constexpr std::size_t longest_plain_name = 40;
+    // As it is written: every quote and backslash of a name takes two.
+    constexpr std::size_t longest_plain_name = 42;
     const auto name = single_spaced(printable(mailbox.name, 80));
     if (name.empty()) {
         return mailbox.address;
     }
-    const bool plain =
-        is_ascii(name) && name.find("=?") == std::string::npos && name.size() < longest_plain_name;
-    const auto shown = plain ? quoted_name(name) : encoded_words(name, column);
+    auto shown = quoted_name(name);
+    if (!is_ascii(name) || name.find("=?") != std::string::npos ||
+        shown.size() > longest_plain_name) {
+        shown = encoded_words(name, column);
+    }
     const auto last_line = shown.size() - std::min(shown.size(), shown.rfind('\n') + 1);
     const bool fits = column + last_line + mailbox.address.size() + 3 <= line_limit;
     return fmt::format("{}{}<{}>", shown, fits ? " " : "\r\n ", mailbox.address);

@@ -116,6 +116,11 @@ TEST_CASE("a display name is quoted where it must be and encoded where it is not
     CHECK(from("Wächter") == "From: =?UTF-8?B?V8OkY2h0ZXI=?= <a@b.test>\r\n");
 }
 
+TEST_CASE("a display name that quoting makes too long for a line is encoded") {
+    const std::array mailboxes{Mailbox{std::string(39, '\\'), "a@b.test"}};
+    CHECK(address_header("From", mailboxes).starts_with("From: =?UTF-8?B?"));
+}
+
 TEST_CASE("many recipients are one to a line") {
     const std::array mailboxes{Mailbox{"", "a@b.test"}, Mailbox{"C", "c@d.test"}};
     CHECK(address_header("To", mailboxes) == "To: a@b.test,\r\n C <c@d.test>\r\n");
