@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vastwatch::engine {
@@ -39,6 +40,11 @@ void count(State& state, const enforcement::Case& item, const std::string& outco
 /// the case waits for sweeps to confirm it, as after an answer that came in time. False when
 /// nothing was requested.
 bool wait_for_effect(State& state, const enforcement::Case& known);
+
+/// What the latest sample of an instance says against an action that calls it idle: that it shows
+/// work, which idle_tolerance may forgive, or nothing usable. Empty when it was at rest, and for
+/// cases of other rules.
+std::string_view unrest(const State& state, const enforcement::Case& item, Instant now);
 
 // --- Mass actions (holds.cpp).
 

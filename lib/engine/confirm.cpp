@@ -71,6 +71,16 @@ void try_again(State& state, Effects& effects, Case& item, const std::string& wh
 
 }  // namespace
 
+std::string_view unrest(const State& state, const Case& item, Instant now) {
+    const auto& instance = *state.instances.at(item.instance);
+    const auto latest = latest_samples(instance, now).evidence;
+    if (item.rule != Rule::idle || !instance.idle.began || latest == fleet::Evidence::idle) {
+        return "";
+    }
+    return latest == fleet::Evidence::busy ? "its latest sample shows work"
+                                           : "its latest sample gave no usable utilisation";
+}
+
 void take_verification(State& state, Effects& effects, const fleet::Verification& read, Now now) {
     for (const auto id : read.asked) {
         state.verifying.erase(id);
@@ -97,17 +107,13 @@ void take_verification(State& state, Effects& effects, const fleet::Verification
         if (at < read.recipes.size()) {
             item.recipe = read.recipes[at];
         }
-        const auto& instance = *state.instances.at(id);
-        const auto latest = latest_samples(instance, now.wall);
-        const bool rests = latest.evidence == fleet::Evidence::idle;
-        if (item.rule == Rule::idle && instance.idle.began && !rests) {
-            // No evidence, or work that idle_tolerance forgives: it is looked at again, less often
-            // the longer that lasts, and nothing is done meanwhile.
+        if (const auto why = unrest(state, item, now.wall); !why.empty()) {
+            // It is looked at again, less often the longer that lasts, and nothing is done
+            // meanwhile.
+            const auto latest = latest_samples(*state.instances.at(id), now.wall);
             item.step = Step::pending;
             item.next_attempt = now.wall + pause_before_reread(latest, now.wall);
-            item.detail = latest.evidence == fleet::Evidence::busy
-                              ? "the fresh read shows work"
-                              : "the fresh read gave no usable utilisation";
+            item.detail = why;
             continue;
         }
         item.verified_at = read.read_at.wall;

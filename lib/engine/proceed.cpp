@@ -69,7 +69,8 @@ bool still_holds(const State& state, const Case& item, Instant now) {
         return true;  // the finding is there, by the rows just read
     }
     const auto& slot = state.instances.at(item.instance);
-    return rules::idle_state(subject_of(state, slot, now), now).holds;
+    return unrest(state, item, now).empty() &&
+           rules::idle_state(subject_of(state, slot, now), now).holds;
 }
 
 /// The most expensive first.

@@ -44,7 +44,8 @@ std::string_view obstacle(const State& state, const Case& item, Instant now) {
     if (wait != Wait::none) {
         return enforcement::explain(wait);
     }
-    return still_wanted(state, item, now) ? "" : "the rule no longer wants it";
+    return still_wanted(state, item, now) ? unrest(state, item, now)
+                                          : "the rule no longer wants it";
 }
 
 /// As it was before it was intended.

@@ -70,6 +70,17 @@ TEST_CASE("an order that waits for its turn does not leave once the instance wor
     CHECK(scene.sent.empty());
 }
 
+TEST_CASE("an order that waits for its turn does not leave on work that idle_tolerance forgives") {
+    auto policy = idle_policy();
+    ml_of(policy).rules.idle_tolerance = Percent{50};
+    WaitingScene scene{policy};
+    scene.machine(1).busy();
+    scene.poll();
+    scene.run_for(2min);
+    CHECK(scene.sent.empty());
+    CHECK(scene.audited("withdrawn", 1));
+}
+
 TEST_CASE("an order that waits for its turn does not leave once the label was changed") {
     WaitingScene scene;
     scene.machine(1).labelled("ml/other");
