@@ -21,8 +21,12 @@ class Story {
         if (!keep_) {
             return;
         }
-        lines_.push_back(
-            format_rfc3339_millis(at) + "  " + fmt::format(words, std::forward<Parts>(parts)...));
+        auto what = fmt::format(words, std::forward<Parts>(parts)...);
+        if (what == latest_) {
+            return;  // a daemon that cannot start says so every five seconds
+        }
+        lines_.push_back(format_rfc3339_millis(at) + "  " + what);
+        latest_ = std::move(what);
         if (lines_.size() > longest) {
             lines_.pop_front();
         }
@@ -35,6 +39,7 @@ class Story {
 
     bool keep_;
     std::deque<std::string> lines_;
+    std::string latest_;
 };
 
 }  // namespace vastwatch::simulation
