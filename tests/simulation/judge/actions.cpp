@@ -337,6 +337,7 @@ void Judge::ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant 
         judge_order(watched, destroy, at);
         judge_repeat(watched, destroy, at);
         watched.ordered_at = at;
+        watched.unasked = watched.cut_short = false;
         watched.ordered_rate = std::max(watched.rate, watched.ordered_rate);
         watched.ordered_destroy = destroy;
         watched.order_disturbed = !calm(at, minutes{1});

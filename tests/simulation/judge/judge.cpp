@@ -105,6 +105,7 @@ void Judge::restarted(Instant at) {
     restarted_at_ = at;
     intended_.clear();
     for (auto& [id, watched] : watches_) {
+        watched.cut_short = watched.cut_short || watched.unasked;
         // With the latest samples lost the gap may be too long to go on.
         if (at - watched.last_known > max_gap(watched) / 2) {
             watched.excused_until = at + 2 * rules_of(watched).idle_for + minutes_of_grace;
@@ -273,6 +274,7 @@ void Judge::dropped(std::int64_t id) {
     held(id, false);
     const auto found = watches_.find(id);
     if (found != watches_.end()) {
+        found->second.unasked = found->second.cut_short = false;
         found->second.approved = false;
     }
 }

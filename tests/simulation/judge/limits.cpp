@@ -29,6 +29,8 @@ void Judge::intended(std::int64_t id, const std::vector<std::string>& reasons) {
     const auto found = watches_.find(id);
     if (found != watches_.end()) {
         auto& watched = found->second;
+        watched.unasked = true;
+        watched.cut_short = false;
         watched.limited = !reasons.empty() && std::ranges::none_of(reasons, names_cap);
         watched.only_idle = !reasons.empty() && std::ranges::all_of(reasons, names_idle);
     }
@@ -119,7 +121,10 @@ void Judge::judge_done(const alerts::Alert& alert, Instant at) {
             continue;
         }
         const auto& sweeps = sweeps_[watched.account];
-        const bool twice = watched.ordered_at && sweeps.before_listed >= *watched.ordered_at;
+        // Who died between the intent and the request cannot know whether it left, and has to take
+        // what it then looks for in vain for its own work.
+        const auto asked = watched.cut_short ? restarted_at_ : watched.ordered_at;
+        const bool twice = asked && sweeps.before_listed >= *asked;
         verdicts_.require(twice, Invariant::alert_true, at, [&] {
             return fmt::format(
                 "{} is said to be gone, and was not looked for twice since the request",

@@ -89,6 +89,8 @@ struct Watched {
     std::optional<Instant> ordered_at;
     UsdPerHour ordered_rate;  ///< what it cost then
     bool ordered_destroy = false;
+    bool unasked = false;    ///< the intent is on disk, and no request was seen since
+    bool cut_short = false;  ///< such an intent met a restart: it may have been carried out
     int orders = 0;
     std::optional<Instant> orders_since;
     bool held = false;

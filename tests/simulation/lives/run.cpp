@@ -478,7 +478,11 @@ void DaemonRun::look() {
 void DaemonRun::on_delivery(const Delivery& delivery) {
     const std::string id{delivery.id};
     const auto notifier = std::string{delivery.receiver.substr(0, delivery.receiver.find('.'))};
-    const auto known = alerts_.find(id);
+    auto known = alerts_.find(id);
+    if (writable_ && (known == alerts_.end() || !known->second.durable)) {
+        look();  // what was told before it became durable before it
+        known = alerts_.find(id);
+    }
     if (known == alerts_.end() || (!known->second.durable && writable_)) {
         boost::json::error_code error;
         const auto body = boost::json::parse(
@@ -534,9 +538,11 @@ void DaemonRun::on_turn(Instant at, Turn turn, std::string_view text) {
         just_started_ = true;
         started_at_ = at;
         take_policy(at);
+        // What the one before intended and could not yet append is written down at the start.
+        audit_->reread();
+        audit_->read(machine_->disk());
         judge_->restarted(at);
         writable_ = true;
-        audit_->reread();
         machine_->interrupt();
         return;
     }
