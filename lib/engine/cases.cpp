@@ -50,8 +50,29 @@ void write_reasons(const State& state, Case& item, const Wanted& wanted) {
     }
 }
 
+/// What another rule kept open may have been warned of, or approved, for a time of idleness that is
+/// over: the next one is announced and counted for itself. True when there was such a thing.
+bool forget_past_idleness(const State& state, Case& item, const Wanted& wanted) {
+    const auto& began = state.instances.at(item.instance)->idle.began;
+    const bool idle = std::ranges::any_of(
+        wanted.all, [](const Finding* finding) { return finding->rule == Rule::idle; });
+    if (!item.warned_at || (idle && began && *began <= *item.warned_at)) {
+        return false;
+    }
+    item.warned_at.reset();
+    item.warning_delivered_at.reset();
+    item.warning = AlertId{};
+    const auto hold = item.hold ? state.holds.find(*item.hold) : state.holds.end();
+    if (hold != state.holds.end() && hold->second.kind == enforcement::Hold::Kind::mass_idle &&
+        hold->second.decision != enforcement::Hold::Decision::open) {
+        item.hold.reset();
+    }
+    return true;
+}
+
 /// Brings a case up to what is wanted; true when something lasting changed.
 bool update(const State& state, Case& item, const Wanted& wanted, Instant now) {
+    const bool forgot = forget_past_idleness(state, item, wanted);
     const auto& finding = *wanted.first;
     const bool changed =
         item.rule != finding.rule || item.action != finding.action || !same_rules(item, wanted);
@@ -66,7 +87,7 @@ bool update(const State& state, Case& item, const Wanted& wanted, Instant now) {
     if (changed) {
         write_reasons(state, item, wanted);
     }
-    return changed;
+    return changed || forgot;
 }
 
 /// A case that stopped being wanted before anything was sent.

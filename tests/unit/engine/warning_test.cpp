@@ -44,6 +44,25 @@ TEST_CASE("work after the warning prevents the action, and the next period warns
     CHECK(scene.count(alerts::Kind::idle_warning) == 2);
 }
 
+TEST_CASE(
+    "a warning given before it worked does not count after, though a cap wanted it meanwhile") {
+    auto capped = idle_policy();
+    ml_of(capped).caps.daily = usd(7.5);
+    IdleScene scene{capped};
+    scene.verify_fails = true;
+    scene.run_until(at("10:05"));
+    REQUIRE(scene.count(alerts::Kind::idle_warning) == 1);
+    scene.machine(1).busy();
+    scene.run_until(at("10:30"));
+    scene.machine(1).idle();
+    scene.run_until(at("12:20"));
+    scene.verify_fails = false;
+    scene.reload(idle_policy());
+    scene.run_until(at("12:40"));
+    CHECK(scene.count(alerts::Kind::idle_warning) == 2);
+    CHECK(scene.sent_at(1));
+}
+
 TEST_CASE("a warning that reached nobody keeps the action back for warning_delivery") {
     IdleScene scene;
     scene.notifiers_down = true;
