@@ -27,6 +27,7 @@ struct Arguments {
     std::vector<std::string> without;
     std::vector<std::string> only;
     bool story = false;
+    std::size_t lines = 400;
     bool shrink = false;
     bool verbose = false;
     bool keep_going = false;
@@ -80,7 +81,7 @@ void print_failure(const Report& report) {
         violation.what);
 }
 
-void print_story(const Report& report) {
+void print_story(const Report& report, std::size_t lines) {
     std::string left;
     for (std::size_t i = 0; i < trouble_count; ++i) {
         if (report.options.troubles.has(static_cast<Trouble>(i))) {
@@ -89,7 +90,6 @@ void print_story(const Report& report) {
     }
     fmt::print("a life of {} with:{}\n", humanize(report.lived), left.empty() ? " nothing" : left);
     const auto& story = report.story;
-    constexpr std::size_t lines = 400;
     const std::size_t from = story.size() > lines ? story.size() - lines : 0;
     for (std::size_t i = from; i < story.size(); ++i) {
         fmt::print("    {}\n", story[i]);
@@ -126,9 +126,9 @@ int run_all(const Arguments& arguments, Options options, const Live& live_once) 
         if (!report.violations.empty()) {
             print_failure(report);
             if (arguments.shrink) {
-                print_story(shrink(report, live_once));
+                print_story(shrink(report, live_once), arguments.lines);
             } else if (arguments.story) {
-                print_story(report);
+                print_story(report, arguments.lines);
             }
             if (!arguments.keep_going) {
                 break;
@@ -153,6 +153,7 @@ void add_options(CLI::App& command, Arguments& arguments) {
     command.add_option("--without", arguments.without, "leave out these troubles, or all");
     command.add_option("--only", arguments.only, "only these troubles");
     command.add_flag("--story", arguments.story, "tell how a violation came about");
+    command.add_option("--lines", arguments.lines, "of the story, the latest ones");
     command.add_flag("--shrink", arguments.shrink, "the same, of the shortest life that shows it");
     command.add_flag("--verbose", arguments.verbose, "a line for each life");
     command.add_flag("--keep-going", arguments.keep_going, "after a violation as well");

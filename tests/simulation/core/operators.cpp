@@ -50,12 +50,13 @@ void CoreRun::operate() {
         auto [answer, effects] = engine_->pause(pause, "maintenance", actor, now());
         story("pause for {}: {}", humanize(pause), answer.message);
         judge_->paused(true, now_);
-        pause_ends_ = now_ + pause;
+        pause_ends_ = now_ + skew_ + pause;
         settle(std::move(effects));
     } else if (kind < 0.65) {
         auto [answer, effects] = engine_->resume(actor, now());
         story("resume: {}", answer.message);
         judge_->paused(false, now_);
+        pause_ends_.reset();
         settle(std::move(effects));
     } else {
         const bool approve = random.chance(0.5);

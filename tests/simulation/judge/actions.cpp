@@ -222,8 +222,14 @@ bool Judge::judge_warning(const Watched& watched, Instant at) {
     }
     const bool in_time =
         watched.warned_at && at >= *watched.warned_at + rules.idle_warning - epsilon;
-    const bool of_this_period =
-        watched.warned_at && watched.runs_since && *watched.warned_at >= *watched.runs_since;
+    // What worked after its warning has to be warned again.
+    const bool worked_since =
+        rules.idle_tolerance.value() <= 0 &&
+        std::ranges::any_of(watched.history, [&](const Stretch& stretch) {
+            return stretch.word == Word::busy && stretch.last > watched.warned_at;
+        });
+    const bool of_this_period = watched.warned_at && watched.runs_since && !worked_since &&
+                                *watched.warned_at >= *watched.runs_since;
     const bool reached = watched.warning_delivered_at && *watched.warning_delivered_at <= at;
     const bool patience_over = watched.warned_at && at >= *watched.warned_at + rules.idle_warning +
                                                               rules.warning_delivery - epsilon;

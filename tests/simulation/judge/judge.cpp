@@ -71,6 +71,14 @@ void Judge::clock_moved(Duration by, bool wrong, Instant at) {
     }
 }
 
+void Judge::clock_moved_unseen(Duration by) {
+    for (auto& [id, watched] : watches_) {
+        if (watched.protected_until) {
+            *watched.protected_until -= by;
+        }
+    }
+}
+
 void Judge::watches_again(std::int64_t id, Instant at) {
     const auto found = watches_.find(id);
     if (found != watches_.end()) {
@@ -202,7 +210,7 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
         watched.seen_since_order = true;
         watched.survived_order = !reading.unloading;
     }
-    watched.missing = false;
+    watched.missing = watched.left_out = false;
     if (reading.waits_to_run && !watched.ever_ran) {
         watched.waits_since = watched.waits_since.value_or(at);
     }
@@ -215,6 +223,11 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
         watched.protected_since = at;
     }
     follow(watched, reading, at, max_gap(watched), rules.idle_below.value());
+    // What idles anew is none of those that were held, though a cap may have wanted it all the
+    // while.
+    if (watched.held_as_mass && watched.idle_since != watched.held_of) {
+        watched.held = watched.held_as_mass = false;
+    }
     if (watched.nearly_gap) {
         watched.not_due_before = std::max(watched.not_due_before, at + rules.idle_for);
     }
@@ -264,6 +277,7 @@ void Judge::held(std::int64_t id, bool is, bool mass) {
         found->second.approved = !is && (found->second.held || found->second.approved);
         found->second.held = is;
         found->second.held_as_mass = mass;
+        found->second.held_of = found->second.idle_since;
         found->second.due_since.reset();
         found->second.open_since.reset();
     }

@@ -52,6 +52,9 @@ class Judge {
 
     void clock_moved(Instant at) { clock_moved(Duration{0}, false, at); }
 
+    /// And the daemon was down: what people asked for ends when its clock says what it said then.
+    void clock_moved_unseen(Duration by);
+
     /// An operator decided against what a changed policy makes due: until the next one.
     void dismissed(std::int64_t id, bool mass = false);
     /// It need not be found idle by evidence from before: an operator said so, or it may have been

@@ -95,10 +95,11 @@ struct Watched {
     std::optional<Instant> orders_since;
     bool held = false;
     bool held_as_mass = false;
-    bool approved = false;         ///< an operator let it go on
-    bool limited = false;          ///< by its reasons the hourly limit counts it
-    bool only_idle = false;        ///< by its reasons nothing but idleness condemns it
-    bool order_disturbed = false;  ///< something may have come between the request and its effect
+    std::optional<Instant> held_of;  ///< the begin of the idle period that it was held for
+    bool approved = false;           ///< an operator let it go on
+    bool limited = false;            ///< by its reasons the hourly limit counts it
+    bool only_idle = false;          ///< by its reasons nothing but idleness condemns it
+    bool order_disturbed = false;    ///< something may have come between the request and its effect
     std::optional<Instant> done_told_at;
     bool done_judged = false;
     bool survived_order = false;  ///< the first row after a request does not show it on its way out
@@ -113,6 +114,7 @@ struct Watched {
     std::uint64_t changes = 0;             ///< of what rules look at, as served
     Word word = Word::unknown;             ///< of the latest sample
     bool missing = false;                  ///< the latest complete listing lacks it
+    bool left_out = false;                 ///< the same, and that was a lie
 };
 
 /// Takes one more truthful row into account. `max_gap`: known samples further apart do not

@@ -142,6 +142,11 @@ void DaemonRun::prepare() {
     listeners.disturbed = [this]() { judge_->disturbed(now()); };
     listeners.clock_moved = [this](Duration by, bool wrong) {
         judge_->clock_moved(by, wrong, now());
+        if (machine_->process() == nullptr) {
+            judge_->clock_moved_unseen(by);
+        } else if (pause_ends_) {
+            *pause_ends_ += by;
+        }
     };
     listeners.blinded = [this]() {
         for (std::size_t i = 0; i < accounts_.size(); ++i) {

@@ -52,7 +52,7 @@ class DaemonRun final : public Observer {
         web::Command command;
         std::vector<InstanceId> held;
         Instant at;    ///< truly
-        Instant wall;  ///< by the machine's clock
+        Instant wall;  ///< by the machine's clock, as a daemon that sees it set has it
     };
 
     // --- Observer.
@@ -135,7 +135,8 @@ class DaemonRun final : public Observer {
     Instant broken_at_;                 ///< when records may have been lost with the process
     std::vector<Asked> asked_;
     std::vector<Asked> unclear_;
-    std::optional<Instant> pause_ends_;  ///< by the machine's clock
+    std::optional<Instant>
+        pause_ends_;  ///< by the machine's clock, as a daemon that sees it set has it
     bool just_started_ = false;
     bool resting_ = false;
     Instant rest_at_;
