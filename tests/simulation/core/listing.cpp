@@ -47,6 +47,15 @@ void find_signal(Row& row, const vastsim::Instance& instance) {
     }
 }
 
+std::size_t index_of(const std::vector<Row>& rows, const Row& row) {
+    return static_cast<std::size_t>(&row - rows.data());
+}
+
+/// It has cost no more than when it runs since the latest complete listing.
+UsdPerHour most_of(const Row& row, const fleet::Observation& seen) {
+    return std::max(row.charged, *seen.prices.gpu + *seen.prices.storage);
+}
+
 }  // namespace
 
 Listing::Listing(
@@ -144,7 +153,10 @@ const std::vector<fleet::Observation>& Listing::take(const Lies& lies) {
         next_rows_.clear();
         next_seen_.clear();
         auto old = rows_.begin();
-        const auto lose = [&](const Row& row) { lost_.emplace_back(row.watched, row.charged); };
+        const auto lose = [&](const Row& row) {
+            lost_.emplace_back(
+                row.watched, Doubt{row.charged, most_of(row, seen_[index_of(rows_, row)])});
+        };
         for (const auto& [id, instance] : instances) {
             while (old != rows_.end() && old->watched->id < id) {
                 lose(*old++);
@@ -203,17 +215,19 @@ const fleet::Observation* Listing::take_one(std::int64_t id, const Lies& lies) {
 void Listing::served(Instant began, Instant at, std::int64_t but) {
     auto& bill = judge_.bill();
     if (last_served_ != Instant{}) {
-        for (const auto& [watched, rate] : lost_) {
-            bill.unseen(*watched, Doubt{rate, rate}, last_served_, at);
+        // It may have cost what it cost before up to now, or have run since, or have gone at once.
+        for (const auto& [watched, doubt] : lost_) {
+            bill.unseen(*watched, doubt, last_served_, at);
         }
     }
-    for (const auto& [watched, rate] : lost_) {
+    for (const auto& [watched, doubt] : lost_) {
         watched->missing = true;
         watched->due_since.reset();
     }
     lost_.clear();
     for (auto& row : rows_) {
         if (row.watched->id == but) {
+            row.watched->left_out = true;
             if (last_served_ != Instant{}) {
                 bill.unseen(*row.watched, Doubt{row.charged, row.charged}, last_served_, at);
             }
@@ -225,8 +239,7 @@ void Listing::served(Instant began, Instant at, std::int64_t but) {
             // Whatever it was in between, it cost no more than when it runs; a new one is taken to
             // have cost from its start what it costs now, a known one what it cost before, unless a
             // fresh read has said something else since.
-            const auto& prices = seen_[static_cast<std::size_t>(&row - rows_.data())].prices;
-            const auto most = std::max(row.charged, *prices.gpu + *prices.storage);
+            const auto most = most_of(row, seen_[index_of(rows_, row)]);
             const bool reread = row.watched->read_at && *row.watched->read_at >= last_served_;
             const auto doubt = reread ? Doubt{most, most}
                                       : doubt_of(is_new ? row.reading.rate : row.charged, most);

@@ -70,7 +70,7 @@ class Listing {
     std::vector<fleet::Observation> seen_;
     std::vector<Row> next_rows_;
     std::vector<fleet::Observation> next_seen_;
-    std::vector<std::pair<Watched*, UsdPerHour>> lost_;  ///< gone since the latest complete listing
+    std::vector<std::pair<Watched*, Doubt>> lost_;  ///< gone since the latest complete listing
     Instant last_served_;
 };
 

@@ -322,8 +322,9 @@ Usd Judge::unseen_since_listing(const Owner& owner, Instant at) const {
                 if (ours) {
                     const auto items = instance.meter.between(from, at);
                     const Usd truth = items[0].usd() + items[1].usd();
-                    const Usd assumed =
-                        watched == watches_.end() ? Usd{} : accrue(watched->second.rate, at - from);
+                    // What a listing lacks is taken to be gone, a lie though it was.
+                    const bool counted = watched != watches_.end() && !watched->second.left_out;
+                    const Usd assumed = counted ? accrue(watched->second.rate, at - from) : Usd{};
                     sum += truth > assumed ? truth - assumed : assumed - truth;
                 }
             }

@@ -251,6 +251,8 @@ void Testimony::take_missing(std::size_t account, Instant at) {
             ++row;
         }
         auto* watched = known->second.watched;
+        // It may have cost what it cost before up to now, or have run since.
+        const Doubt doubt{known->second.charged, known->second.most};
         if (row != listing.rows.end() && row->id == known->first) {
             ++known;
         } else if (accounts_[account]->find(known->first) != nullptr) {
@@ -258,11 +260,11 @@ void Testimony::take_missing(std::size_t account, Instant at) {
             judge_.disturbed(at);
             ++watched->changes;
             judge_.watches_again(known->first, at);
-            known->second.doubtful = true;
+            known->second.doubtful = watched->left_out = true;
+            judge_.bill().unseen(*watched, doubt, listing.served_from, at);
             ++known;
         } else {
-            const auto charged = known->second.charged;
-            judge_.bill().unseen(*watched, Doubt{charged, charged}, listing.served_from, at);
+            judge_.bill().unseen(*watched, doubt, listing.served_from, at);
             watched->missing = true;
             watched->due_since.reset();
             known = listing.known.erase(known);
@@ -305,6 +307,7 @@ void Testimony::take_rows(std::size_t account, Instant at) {
             }
         }
         known.charged = reading.rate;
+        known.most = std::max(reading.rate, row.most);
         known.revision = row.revision;
         known.doubtful = doubtful;
         if (row.doubtful || row.priceless) {

@@ -63,6 +63,7 @@ class Testimony {
     struct Known {
         Watched* watched = nullptr;
         UsdPerHour charged;
+        UsdPerHour most;  ///< what it costs when it runs, if that is more
         std::uint64_t revision = 0;
         bool doubtful = false;
         bool priced = false;  ///< a price that bills was served once
