@@ -196,6 +196,7 @@ watch::World Daemon::world() {
         manager_,
         metrics_,
         config_->daemon.state_directory,
+        runtime::boot_id(),
         make_mailer,
         load,
         set_level};

@@ -7,7 +7,7 @@ bool Changes::empty() const {
            cases.empty() && holds.empty() && protections.empty() && ended_protections.empty() &&
            !pause && !pause_ended && alerts.empty() && outbox.empty() && conditions.empty() &&
            forgotten_conditions.empty() && accounts.empty() && spend_points.empty() &&
-           !policy_fingerprint && !audit;
+           !policy_fingerprint && !clock && !audit;
 }
 
 }  // namespace vastwatch::engine

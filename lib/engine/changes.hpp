@@ -53,6 +53,15 @@ struct SpendPoint {
     friend bool operator==(const SpendPoint&, const SpendPoint&) = default;
 };
 
+/// How far the wall clock was ahead of the monotonic one, and during which boot of the machine the
+/// latter counted: a clock that is set while no daemon runs is noticed by the next one.
+struct ClockMark {
+    std::string boot;
+    Duration offset{0};
+
+    friend bool operator==(const ClockMark&, const ClockMark&) = default;
+};
+
 struct Changes {
     std::vector<fleet::Instance> instances;  // upserts, with their idle clock
     std::vector<IdleClock> idle_clocks;      // of instances stored before
@@ -71,6 +80,7 @@ struct Changes {
     std::vector<AccountState> accounts;
     std::vector<SpendPoint> spend_points;
     std::optional<std::string> policy_fingerprint;
+    std::optional<ClockMark> clock;
     /// What is appended to the audit log once this is durable, in place of what was noted so
     /// before: should the process end in between, the next one appends it.
     std::optional<std::vector<AuditRecord>> audit;

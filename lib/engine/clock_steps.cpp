@@ -69,11 +69,24 @@ void move_deliveries(State& state, Duration step) {
     }
 }
 
+/// Keeps the stored offset close enough to the true one to see a step over a restart.
+void mark_offset(State& state) {
+    constexpr Duration close = std::chrono::seconds{1};
+    const auto& mark = state.clock_mark;
+    const bool marked = mark && mark->boot == state.boot &&
+                        std::chrono::abs(state.clock_offset - mark->offset) <= close;
+    if (!marked && !state.boot.empty()) {
+        state.clock_mark = ClockMark{state.boot, state.clock_offset};
+        state.changes.clock = state.clock_mark;
+    }
+}
+
 }  // namespace
 
 void follow_clock(State& state, Now now) {
     const Duration step = offset_of(now) - state.clock_offset;
     state.clock_offset = offset_of(now);
+    mark_offset(state);
     if (std::chrono::abs(step) <= clock_step_limit) {
         return;
     }

@@ -119,6 +119,7 @@ Effects Engine::on_not_durable(
     later.pause_ended = later.pause_ended || unwritten.pause_ended;
     later.policy_fingerprint =
         later.policy_fingerprint ? later.policy_fingerprint : unwritten.policy_fingerprint;
+    later.clock = later.clock ? later.clock : unwritten.clock;
     state_.ledger.retry(std::move(unwritten.ledger));
     not_durable(state_, orders, now);
     return tell_unwritable(state_, std::move(problem), now);

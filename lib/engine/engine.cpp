@@ -55,8 +55,10 @@ Engine::Engine(
     state_.make_alert_id = std::move(seams.make_alert_id);
     state_.jitter = std::move(seams.jitter);
     state_.notifiers = std::move(notifiers);
+    state_.boot = std::move(seams.boot);
     const auto stored_fingerprint = stored.policy_fingerprint;
     restore(state_, std::move(stored));
+    follow_clock(state_, now);
     follow_policy(state_);
     const auto present = fingerprint(*state_.policy);
     for (const auto& account : state_.policy->accounts) {

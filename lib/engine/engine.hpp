@@ -18,6 +18,9 @@ namespace vastwatch::engine {
 struct Seams {
     std::function<AlertId(Instant)> make_alert_id;
     std::function<double()> jitter;
+    /// Names the boot that the monotonic clock counts from; empty when that is not known, and a
+    /// wall clock set while no daemon ran is then believed.
+    std::string boot;
 };
 
 /// Charges to be read once: UTC days first_day to last_day, counted from `start` on.

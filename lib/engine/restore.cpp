@@ -100,6 +100,10 @@ void restore(State& state, Changes stored) {
     for (auto& point : stored.spend_points) {
         state.curves[point.team].push_back(point);
     }
+    state.clock_mark = std::move(stored.clock);
+    if (state.clock_mark && state.clock_mark->boot == state.boot && !state.boot.empty()) {
+        state.clock_offset = state.clock_mark->offset;
+    }
     state.ledger.restore(std::move(stored.ledger));
 }
 

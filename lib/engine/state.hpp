@@ -190,7 +190,9 @@ struct State {
     bool instances_owed = false;  // all of them are to be stored, instead of those in `changes`
     FoundDamage found;            // at the start
     std::string config_problem;
-    Duration clock_offset{0};  // wall less monotonic, at the latest event
+    std::string boot;                     // which the monotonic clock counts from; may be empty
+    Duration clock_offset{0};             // wall less monotonic, at the latest event
+    std::optional<ClockMark> clock_mark;  // as stored
 
     // What follows from all this, kept up to date by judge().
     std::vector<InstanceId> touched;  // instances to be judged anew

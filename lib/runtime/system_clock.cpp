@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <fstream>
 
 namespace vastwatch::runtime {
 
@@ -74,6 +75,13 @@ Now SystemClock::now() const {
 
 std::unique_ptr<Timer> SystemClock::make_timer() {
     return std::make_unique<SystemTimer>(loop_);
+}
+
+std::string boot_id() {
+    std::ifstream file{"/proc/sys/kernel/random/boot_id"};
+    std::string id;
+    std::getline(file, id);
+    return id;
 }
 
 }  // namespace vastwatch::runtime

@@ -7,6 +7,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <string>
+
 namespace vastwatch::runtime {
 
 class SystemClock final : public Clock {
@@ -21,5 +23,9 @@ class SystemClock final : public Clock {
   private:
     boost::asio::io_context& loop_;
 };
+
+/// The kernel's name for the present boot, which CLOCK_BOOTTIME counts from (random(4), boot_id);
+/// empty where it cannot be read.
+std::string boot_id();
 
 }  // namespace vastwatch::runtime

@@ -274,6 +274,14 @@ void Database::write(const engine::Changes& changes) {
         insert.bind(1, *changes.policy_fingerprint);
         insert.exec();
     }
+    if (changes.clock) {
+        auto& database = statements_->database;
+        database.exec("DELETE FROM clock_marks");
+        SQLite::Statement insert{database, "INSERT INTO clock_marks (boot, offset) VALUES (?, ?)"};
+        insert.bind(1, changes.clock->boot);
+        insert.bind(2, static_cast<std::int64_t>(changes.clock->offset.count()));
+        insert.exec();
+    }
     if (const auto now = newest(changes)) {
         prune_when_due(*now);
     }

@@ -130,6 +130,11 @@ engine::Changes load_changes(SQLite::Database& database) {
     if (select.executeStep()) {
         all.policy_fingerprint = select.getColumn(0).getString();
     }
+    SQLite::Statement clock{database, "SELECT boot, offset FROM clock_marks"};
+    if (clock.executeStep()) {
+        all.clock = engine::ClockMark{
+            clock.getColumn(0).getString(), Duration{clock.getColumn(1).getInt64()}};
+    }
     return all;
 }
 

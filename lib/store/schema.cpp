@@ -316,7 +316,14 @@ CREATE TABLE audit_records (
 ) STRICT;
 )sql";
 
-constexpr std::array<const char*, 2> steps{step_1, step_2};
+constexpr const char* step_3 = R"sql(
+CREATE TABLE clock_marks (
+    boot TEXT NOT NULL,
+    offset INTEGER NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<const char*, 3> steps{step_1, step_2, step_3};
 
 }  // namespace
 

@@ -37,11 +37,12 @@ class AlertIds {
     std::uint64_t low_ = 0;
 };
 
-engine::Seams make_seams(runtime::Random& random) {
+engine::Seams make_seams(runtime::Random& random, std::string boot) {
     auto ids = std::make_shared<AlertIds>(random);
     engine::Seams seams;
     seams.make_alert_id = [ids](Instant now) { return ids->next(now); };
     seams.jitter = [&random]() { return random.next_unit(); };
+    seams.boot = std::move(boot);
     return seams;
 }
 
@@ -71,7 +72,7 @@ Core::Core(
       engine_(
           config->policy,
           severities(*config),
-          make_seams(world_.random),
+          make_seams(world_.random, world_.boot),
           std::move(stored),
           world_.clock.now()),
       wake_(world_.clock) {}

@@ -40,6 +40,7 @@ engine::Changes without_instances(const engine::Changes& changes) {
     kept.accounts = changes.accounts;
     kept.spend_points = changes.spend_points;
     kept.policy_fingerprint = changes.policy_fingerprint;
+    kept.clock = changes.clock;
     return kept;
 }
 

@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 #include <variant>
 
 namespace vastwatch::watch {
@@ -35,6 +36,8 @@ struct World {
     const runtime::ServiceManager& manager;
     metrics::ProcessMetrics& metrics;
     std::filesystem::path state_directory;
+    /// Names the boot that the clock's monotonic part counts from; empty when that is not known.
+    std::string boot;
 
     std::function<std::unique_ptr<notify::Mailer>(const config::Smtp&)> make_mailer;
     /// Loads the configuration anew; runs on `files`.

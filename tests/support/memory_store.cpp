@@ -73,6 +73,9 @@ void MemoryStore::commit(engine::Changes changes) {
     if (changes.policy_fingerprint) {
         fingerprint_ = std::move(changes.policy_fingerprint);
     }
+    if (changes.clock) {
+        clock_ = std::move(changes.clock);
+    }
     if (changes.audit) {
         audit_ = std::move(*changes.audit);
     }
@@ -132,6 +135,7 @@ engine::Changes MemoryStore::load() const {
     all.accounts = values(accounts_);
     all.spend_points = values(points_);
     all.policy_fingerprint = fingerprint_;
+    all.clock = clock_;
     if (!audit_.empty()) {
         all.audit = audit_;
     }

@@ -44,6 +44,7 @@ class MemoryStore {
     std::map<AccountName, engine::AccountState> accounts_;
     std::map<std::pair<Instant, TeamName>, engine::SpendPoint> points_;
     std::optional<std::string> fingerprint_;
+    std::optional<engine::ClockMark> clock_;
     std::vector<engine::AuditRecord> audit_;
 
     std::map<InstanceId, ledger::Meter> meters_;

@@ -245,6 +245,7 @@ void CoreRun::start() {
         return AlertId{fmt::format("alert-{:010}", ++alert_number_)};
     };
     seams.jitter = [this]() { return daemon_random_.unit(); };
+    seams.boot = "the only one";
     engine_ = std::make_unique<engine::Engine>(
         config_->policy, severities(*config_), seams, store_.load(), now());
     judge_->take_policy(config_->policy, now_);

@@ -2,6 +2,8 @@
 
 #include "base/assert.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 #include <utility>
@@ -108,6 +110,7 @@ void Machine::start_process() {
         observer_,
         log_,
         state_directory_,
+        fmt::format("boot-{}", booted_.time_since_epoch().count()),
         settings_.seed * 1'000'003 + ++starts_,
         clock(),
         truth_.wall,

@@ -90,6 +90,7 @@ watch::World Process::world() {
         manager_,
         metrics_,
         surroundings_.state_directory,
+        surroundings_.boot,
         make_mailer,
         surroundings_.load_config,
         set_level,

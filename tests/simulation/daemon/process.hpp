@@ -32,6 +32,7 @@ struct Surroundings {
     Observer& observer;
     BoundedLog& log;
     std::filesystem::path state_directory;
+    std::string boot;  // the machine's present one
     std::uint64_t seed = 0;
     Now clock;          // the machine's
     Instant true_wall;  // the true time of the same moment

@@ -89,8 +89,39 @@ TEST_CASE("an instance that vanished while the daemon was down is gone after two
     CHECK(scene.engine().instance_count(main_account) == 1);
 }
 
+TEST_CASE("a clock that was set back while nothing ran does not hide how long that was") {
+    IdleScene scene;
+    scene.run_until(at("09:30"));
+    scene.step_wall_clock(-47min);
+    scene.restart(52min);
+    scene.run_until(at("11:10"));
+    CHECK(scene.sent.empty());
+    scene.run_until(at("11:50"));
+    CHECK(scene.sent_at(1));
+}
+
+TEST_CASE("a protection lasts as long as was asked, though the clock was set while nothing ran") {
+    IdleScene scene;
+    scene.run_until(at("09:30"));
+    scene.protect(1, 2h);
+    scene.step_wall_clock(4h);
+    scene.restart(1min);
+    CHECK(scene.view()->protections.size() == 1);
+}
+
+TEST_CASE("after a boot nothing is known of the clock before it, and it is believed") {
+    IdleScene scene;
+    scene.run_until(at("09:30"));
+    scene.boot = "another boot";
+    scene.step_wall_clock(-49min);
+    scene.restart(52min);
+    scene.run_until(at("09:50"));
+    CHECK(scene.seen(1).instance->idle.began < at("09:00"));
+}
+
 TEST_CASE("a stored future, of a clock that was wrong, does not make anything due") {
     IdleScene scene;
+    scene.boot = "another boot";
     scene.run_until(at("09:30"));
     scene.step_wall_clock(-24h);
     scene.restart();

@@ -90,6 +90,7 @@ void Scene::start_engine(Changes stored) {
         return AlertId{fmt::format("alert-{:06}", ++alert_number_)};
     };
     seams.jitter = []() { return 0.5; };
+    seams.boot = boot;
     std::map<NotifierName, policy::Severity> notifiers;
     for (const auto& name : policy_->all_notifiers) {
         notifiers.emplace(name, policy::Severity::info);

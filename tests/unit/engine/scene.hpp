@@ -96,6 +96,7 @@ class Scene {
     Answer resume();
 
     // --- How the world behaves.
+    std::string boot = "boot";    // of the machine; changed, the monotonic clock says nothing
     bool blind = false;           // polls fail
     bool key_rejected = false;    // and this is why
     bool disk_full = false;       // nothing can be stored

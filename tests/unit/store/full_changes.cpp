@@ -267,6 +267,7 @@ engine::Changes full_changes(const std::string& text, std::int64_t number) {
         true}};
     changes.spend_points = {engine::SpendPoint{make.at(), make.team(), make.usd(), make.usd()}};
     changes.policy_fingerprint = text;
+    changes.clock = engine::ClockMark{text, Duration{number}};
     changes.audit = {engine::AuditRecord{
         make.at(),
         text,
@@ -308,6 +309,7 @@ std::string difference(const engine::Changes& a, const engine::Changes& b) {
     note(a.accounts == b.accounts, "accounts ");
     note(a.spend_points == b.spend_points, "spend_points ");
     note(a.policy_fingerprint == b.policy_fingerprint, "policy_fingerprint ");
+    note(a.clock == b.clock, "clock ");
     note(a.audit == b.audit, "audit ");
     return differ;
 }

@@ -63,5 +63,6 @@ TEST_CASE("every member of a stored record has its column") {
     CHECK(member_count<engine::AccountState>() == 11);
     CHECK(member_count<engine::SpendPoint>() == 4);
     CHECK(member_count<engine::AuditRecord>() == 17);
-    CHECK(member_count<engine::Changes>() == 18);
+    CHECK(member_count<engine::ClockMark>() == 2);
+    CHECK(member_count<engine::Changes>() == 19);
 }
