@@ -222,6 +222,7 @@ void Listing::served(Instant began, Instant at, std::int64_t but) {
     }
     for (const auto& [watched, doubt] : lost_) {
         watched->missing = true;
+        watched->changed_at = at;
         watched->due_since.reset();
     }
     lost_.clear();

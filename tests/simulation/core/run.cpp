@@ -273,6 +273,7 @@ void CoreRun::die(Duration down, std::string_view why) {
     note("die", down.count());
     engine_.reset();
     judge_->disturbed(now_ + down);
+    judge_->died(stored_at_, now_);
     for (std::size_t i = 0; i < tenants_.size(); ++i) {
         judge_->charges_missed(i, now_ + down);
     }
@@ -351,6 +352,7 @@ void CoreRun::settle(engine::Effects effects) {
             auto changes = engine_->take_changes();
             tell_judge(changes, effects);
             store_.commit(std::move(changes));
+            stored_at_ = now_;
         }
         die(draw_length(crash_random_, seconds{1}, minutes{20}),
             stored ? "dies after a commit" : "dies before a commit");
@@ -365,6 +367,7 @@ void CoreRun::settle(engine::Effects effects) {
         stored_ = true;
         tell_judge(changes, effects);
         store_.commit(std::move(changes));
+        stored_at_ = now_;
         engine_->on_durable(newest);
     }
     carry_out(effects);

@@ -117,6 +117,7 @@ class CoreRun {
     std::uint64_t alert_number_ = 0;
     bool delivering_ = false;
     bool stored_ = true;  // the latest step could be
+    Instant stored_at_;   // the latest step that was
     /// By the daemon's clock; what notices that the clock is set moves it along.
     std::optional<Instant> pause_ends_;
 

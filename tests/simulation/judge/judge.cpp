@@ -111,6 +111,36 @@ void Judge::dismissed(std::int64_t id, bool mass) {
 void Judge::restarted(Instant at) {
     disturbed(at);
     restarted_at_ = at;
+void Judge::died(Instant stored, Instant at) {
+    for (const auto& [id, watched] : watches_) {
+        const bool last_act = watched.changed_at == stored && stored == at;
+        const bool known =
+            std::ranges::any_of(unkept_, [&](const Unkept& one) { return one.id == watched.id; });
+        if ((watched.changed_at > stored || last_act) && !known) {
+            const auto rate = std::max(watched.rate, watched.rate_before);
+            unkept_.push_back(Unkept{watched.id, watched.changed_at, rate});
+        }
+    }
+}
+
+/// A listing has shown anew what a crash may have lost: until now it went on as before for who
+/// did not keep it, at another rate or for another team.
+void Judge::judge_unkept(std::size_t account, Instant at) {
+    std::erase_if(unkept_, [&](const Unkept& one) {
+        const auto found = watches_.find(one.id);
+        if (found == watches_.end()) {
+            return true;
+        }
+        const auto& watched = found->second;
+        if (watched.account != account) {
+            return false;
+        }
+        const auto rate = std::max(one.rate, watched.rate);
+        bill_.unseen(watched, Doubt{rate, rate}, one.since, at);
+        return true;
+    });
+}
+
     intended_.clear();
     for (auto& [id, watched] : watches_) {
         watched.cut_short = watched.cut_short || watched.unasked;
@@ -187,6 +217,7 @@ void Judge::take_label(Watched& watched, const Reading& reading, Instant at) {
         watched.due_since.reset();
         if (tolerant) {
             // A period with work that the team before tolerated does not count for the next one.
+        watched.changed_at = at;
             watched.not_due_before = std::max(watched.not_due_before, at + longest_idle_for());
         }
         watched.open_since.reset();
@@ -203,8 +234,11 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
     watched.gpu_name = reading.gpu_name;
     watched.interruptible = reading.interruptible;
     watched.started = reading.started;
-    watched.changes += watched.rate == reading.rate ? 0U : 1U;
-    watched.rate = reading.rate;
+    if (!watched.any_sample || watched.rate != reading.rate) {
+        ++watched.changes;
+        watched.rate_before = std::exchange(watched.rate, reading.rate);
+        watched.changed_at = at;
+    }
     watched.unloading = reading.unloading;
     if (!watched.seen_since_order) {
         watched.seen_since_order = true;
@@ -260,6 +294,7 @@ void Judge::swept(std::size_t account, Instant began, Instant at) {
 }
 
 void Judge::forget_gone(Instant before) {
+    judge_unkept(account, at);
     std::erase_if(watches_, [&](const auto& entry) {
         return entry.second.missing && entry.second.last_sample < before;
     });

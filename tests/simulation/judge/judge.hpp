@@ -60,7 +60,9 @@ class Judge {
     /// It need not be found idle by evidence from before: an operator said so, or it may have been
     /// lost to a lie.
     void watches_again(std::int64_t id, Instant at);
-    /// The daemon died and came back with what it had stored.
+    /// The daemon died; what it saw after `stored` it may not have kept.
+    void died(Instant stored, Instant at);
+    /// It died and came back with what it had stored.
     void restarted(Instant at);
 
     // --- What it was truthfully shown.
@@ -139,6 +141,13 @@ class Judge {
         std::map<std::string, Instant> reached;
     };
 
+    /// What a listing showed of an instance, and a crash may have lost.
+    struct Unkept {
+        std::int64_t id = 0;
+        Instant since;
+        UsdPerHour rate;
+    };
+
     struct CapKey {
         std::string owner;
         policy::Window window = policy::Window::day;
@@ -151,6 +160,7 @@ class Judge {
     const policy::Rules& rules_of(const Watched& watched) const;
     const policy::Team& team_of(const policy::Policy& policy, const Watched& watched) const;
     Duration longest_idle_for() const;
+    void judge_unkept(std::size_t account, Instant at);
     void take_label(Watched& watched, const Reading& reading, Instant at);
     void note_due(Watched& watched, Instant at);
     void note_open(Watched& watched, Instant at);
@@ -208,6 +218,7 @@ class Judge {
     Instant begun_;
     std::vector<Sweeps> sweeps_;
     std::set<std::int64_t> intended_;
+    std::vector<Unkept> unkept_;
     std::deque<Instant> recent_orders_;
     std::deque<std::pair<Instant, std::int64_t>> limited_orders_;  ///< of the last hour
     std::deque<std::pair<Instant, std::int64_t>> fresh_orders_;    ///< of the last minutes

@@ -59,6 +59,8 @@ struct Watched {
     std::optional<Instant> stopped_since;  ///< the first row that showed it stopped
     std::optional<Instant> waits_since;    ///< born and not run since
     bool ever_ran = false;
+    UsdPerHour rate_before;  ///< until `changed_at`, or the same
+    Instant changed_at;      ///< the latest listing with another rate or team than before, or none
     bool unloading = false;
     std::uint64_t others = 0;
     int repeats = 0;

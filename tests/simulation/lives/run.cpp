@@ -560,6 +560,7 @@ void DaemonRun::ended(Instant at, Turn turn, std::string_view text) {
     testimony_->forget_pending();
     judge_->disturbed(at);
     for (auto& asked : asked_) {
+    judge_->died(machine_->disk().synced_at() - mischief_->skew(), at);
         unclear_.push_back(std::move(asked));
     }
     asked_.clear();

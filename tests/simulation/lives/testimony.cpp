@@ -266,6 +266,7 @@ void Testimony::take_missing(std::size_t account, Instant at) {
         } else {
             judge_.bill().unseen(*watched, doubt, listing.served_from, at);
             watched->missing = true;
+            watched->changed_at = at;
             watched->due_since.reset();
             known = listing.known.erase(known);
         }
