@@ -785,9 +785,7 @@ void CoreRun::set_clock() {
         humanize(std::chrono::abs(skew_ - before)));
     note("clock", skew_.count());
     judge_->clock_moved(skew_ - before, skew_ != Duration{0}, now_);
-    if (!engine_) {
-        judge_->clock_moved_unseen(skew_ - before);
-    } else if (pause_ends_) {
+    if (pause_ends_) {
         *pause_ends_ += skew_ - before;
     }
     wake_ = engine_ ? std::optional{now_ + milliseconds{1}} : std::nullopt;

@@ -65,6 +65,15 @@ bool Judge::covered(const policy::Rules& rules, const Watched& watched, Duration
     return whole == 0 || known / whole >= rules.idle_coverage.ratio() - 1e-9;
 }
 
+/// The same though its idle clock has begun again where it may have.
+bool Judge::surely_covered(const policy::Rules& rules, const Watched& watched) const {
+    const auto& anew = watched.anew;
+    const double known = static_cast<double>(anew.known.count());
+    const double whole = static_cast<double>((anew.known + anew.unknown).count());
+    return anew.since && watched.last_idle - *anew.since > rules.idle_for &&
+           known >= whole * rules.idle_coverage.ratio();
+}
+
 /// Idle enough for an action, by the evidence that the daemon can have.
 bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) const {
     if (!watched.runs_since || watched.serverless) {
@@ -461,7 +470,7 @@ void Judge::note_due(Watched& watched, Instant at) {
     const bool excused = (watched.excused_until && at < *watched.excused_until) ||
                          watched.lost_of == watched.idle_since;
     if (grace || excused || watched.last_idle != at || !covered(rules, watched, Duration{0}) ||
-        exempt(watched, at)) {
+        !surely_covered(rules, watched) || exempt(watched, at)) {
         watched.due_since.reset();
         return;
     }

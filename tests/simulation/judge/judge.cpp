@@ -31,6 +31,7 @@ void Judge::take_policy(std::shared_ptr<const policy::Policy> policy, Instant at
         watched.due_since.reset();
         watched.dismissed = false;
         watched.not_due_before = at + rules_of(watched).idle_for;
+        watched.anew = IdleSpan{};
         ++watched.changes;
     }
     disturbed(at);
@@ -65,6 +66,7 @@ void Judge::clock_moved(Duration by, bool wrong, Instant at) {
     const Duration span = std::chrono::abs(by);
     for (auto& [id, watched] : watches_) {
         watched.not_due_before = std::max(watched.not_due_before, at + rules_of(watched).idle_for);
+        watched.anew = IdleSpan{};
         if (!watched.missing) {
             bill_.unseen(watched, Doubt{watched.rate, watched.rate}, at - span, at + span);
         }
@@ -89,6 +91,7 @@ void Judge::watches_again(std::int64_t id, Instant at) {
         }
         auto& watched = found->second;
         watched.not_due_before = std::max(watched.not_due_before, at + longest);
+        watched.anew = IdleSpan{};
         watched.due_since.reset();
     }
 }
@@ -97,7 +100,7 @@ void Judge::dismissed(std::int64_t id, bool mass) {
     const auto found = watches_.find(id);
     if (found != watches_.end()) {
         // Of many idle ones the idle clock begins again; else it lasts until the next reload.
-        found->second.dismissed = !mass;
+        found->second.dismissed = found->second.dismissed || !mass;
         if (mass) {
             found->second.idle_since.reset();
             found->second.due_since.reset();
@@ -108,9 +111,6 @@ void Judge::dismissed(std::int64_t id, bool mass) {
     }
 }
 
-void Judge::restarted(Instant at) {
-    disturbed(at);
-    restarted_at_ = at;
 void Judge::died(Instant stored, Instant at) {
     for (const auto& [id, watched] : watches_) {
         const bool last_act = watched.changed_at == stored && stored == at;
@@ -141,6 +141,9 @@ void Judge::judge_unkept(std::size_t account, Instant at) {
     });
 }
 
+void Judge::restarted(Instant at) {
+    disturbed(at);
+    restarted_at_ = at;
     intended_.clear();
     for (auto& [id, watched] : watches_) {
         watched.cut_short = watched.cut_short || watched.unasked;
@@ -214,11 +217,12 @@ void Judge::take_label(Watched& watched, const Reading& reading, Instant at) {
         const bool tolerant =
             !watched.teams.empty() && rules_of(watched).idle_tolerance.value() > 0;
         watched.teams.emplace_back(at, team);
+        watched.changed_at = at;
         watched.due_since.reset();
         if (tolerant) {
             // A period with work that the team before tolerated does not count for the next one.
-        watched.changed_at = at;
             watched.not_due_before = std::max(watched.not_due_before, at + longest_idle_for());
+            watched.anew = IdleSpan{};
         }
         watched.open_since.reset();
     }
@@ -264,6 +268,8 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
     }
     if (watched.nearly_gap) {
         watched.not_due_before = std::max(watched.not_due_before, at + rules.idle_for);
+        watched.anew =
+            IdleSpan{.since = watched.word == Word::idle ? std::optional{at} : std::nullopt};
     }
     note_due(watched, at);
     note_open(watched, at);
@@ -288,13 +294,13 @@ void Judge::swept(std::size_t account, Instant began, Instant at) {
     sweeps.before_last = sweeps.last;
     sweeps.last = at;
     sweeps.began = began;
+    judge_unkept(account, at);
     while (!recent_orders_.empty() && recent_orders_.front() + std::chrono::hours{1} <= at) {
         recent_orders_.pop_front();
     }
 }
 
 void Judge::forget_gone(Instant before) {
-    judge_unkept(account, at);
     std::erase_if(watches_, [&](const auto& entry) {
         return entry.second.missing && entry.second.last_sample < before;
     });

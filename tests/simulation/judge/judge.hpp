@@ -52,7 +52,7 @@ class Judge {
 
     void clock_moved(Instant at) { clock_moved(Duration{0}, false, at); }
 
-    /// And the daemon was down: what people asked for ends when its clock says what it said then.
+    /// And nobody could notice: what people asked for ends when the clock says what it said then.
     void clock_moved_unseen(Duration by);
 
     /// An operator decided against what a changed policy makes due: until the next one.
@@ -172,6 +172,7 @@ class Judge {
     std::vector<std::string>
     condemned(const policy::Policy& policy, const Watched& watched, bool destroy, Instant at);
     bool covered(const policy::Rules& rules, const Watched& watched, Duration slack) const;
+    bool surely_covered(const policy::Rules& rules, const Watched& watched) const;
     bool idle_enough(const policy::Rules& rules, const Watched& watched) const;
     UsdPerHour recent_burn(const Owner& owner, Instant at) const;
     bool over_cap(const policy::Policy& policy, const Watched& watched, Instant at);
@@ -217,8 +218,8 @@ class Judge {
     Instant disturbed_at_;
     Instant begun_;
     std::vector<Sweeps> sweeps_;
-    std::set<std::int64_t> intended_;
     std::vector<Unkept> unkept_;
+    std::set<std::int64_t> intended_;
     std::deque<Instant> recent_orders_;
     std::deque<std::pair<Instant, std::int64_t>> limited_orders_;  ///< of the last hour
     std::deque<std::pair<Instant, std::int64_t>> fresh_orders_;    ///< of the last minutes

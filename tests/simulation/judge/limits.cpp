@@ -194,8 +194,9 @@ void Judge::judge_account_caps(Instant at) {
     for (std::size_t i = 0; i < setting_.accounts.size(); ++i) {
         const auto& name = setting_.accounts[i];
         const auto* account = policy_->find_account(AccountName{name});
+        // What was spent before the daemon began it learns late.
         if (account == nullptr || !account->caps.daily || start != utc_day_start(start) ||
-            !looked_at(i, at)) {
+            start < begun_ || !looked_at(i, at)) {
             continue;
         }
         const Owner owner = "account:" + name;

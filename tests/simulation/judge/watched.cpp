@@ -1,6 +1,7 @@
 #include "judge/watched.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace vastwatch::simulation {
 namespace {
@@ -14,6 +15,18 @@ void end_period(Watched& watched) {
     watched.known = Duration{0};
     watched.unknown = Duration{0};
     watched.pending_unknown = Duration{0};
+    watched.anew = IdleSpan{};
+}
+
+void extend(IdleSpan& span, Word word, Instant at, Instant last_sample) {
+    if (!span.since) {
+        span.since = word == Word::idle ? std::optional{at} : std::nullopt;
+    } else if (word == Word::unknown) {
+        span.pending_unknown += at - last_sample;
+    } else {
+        span.known += at - last_sample;
+        span.unknown += std::exchange(span.pending_unknown, Duration{0});
+    }
 }
 
 void follow_run(Watched& watched, const Reading& reading, Instant at) {
@@ -56,6 +69,7 @@ void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) 
     // Just short of a gap: measured a little otherwise, the daemon may begin anew.
     watched.nearly_gap = watched.idle_since && at - watched.last_known > max_gap - max_gap / 20;
     remember(watched, word, at);
+    extend(watched.anew, word, at, watched.last_sample);
     if (word == Word::busy) {
         end_period(watched);
     } else if (word == Word::unknown) {

@@ -41,6 +41,14 @@ struct Stretch {
     Word word = Word::unknown;
 };
 
+/// An idle period as it is told by samples from a certain moment on.
+struct IdleSpan {
+    std::optional<Instant> since;
+    Duration known{0};
+    Duration unknown{0};  ///< up to the latest idle sample
+    Duration pending_unknown{0};
+};
+
 struct Watched {
     std::int64_t id = 0;
     std::size_t account = 0;
@@ -51,6 +59,8 @@ struct Watched {
     bool interruptible = false;
     Instant started;
     UsdPerHour rate;
+    UsdPerHour rate_before;  ///< until `changed_at`, or the same
+    Instant changed_at;      ///< the latest listing with another rate or team than before, or none
 
     std::vector<std::pair<Instant, std::string>> teams;  ///< from when on which
 
@@ -59,8 +69,6 @@ struct Watched {
     std::optional<Instant> stopped_since;  ///< the first row that showed it stopped
     std::optional<Instant> waits_since;    ///< born and not run since
     bool ever_ran = false;
-    UsdPerHour rate_before;  ///< until `changed_at`, or the same
-    Instant changed_at;      ///< the latest listing with another rate or team than before, or none
     bool unloading = false;
     std::uint64_t others = 0;
     int repeats = 0;
@@ -79,7 +87,8 @@ struct Watched {
     bool nearly_gap = false;                 ///< the latest samples were just near enough to go on
 
     // --- What the daemon was told and did.
-    Instant not_due_before;             ///< an idle clock may have begun again under another policy
+    Instant not_due_before;  ///< an idle clock may have begun again under another policy
+    IdleSpan anew;           ///< the idle period, counted from where it may have begun again
     std::optional<Instant> due_since;   ///< since when everything is there to act
     std::optional<Instant> open_since;  ///< as served: it costs, and nothing keeps a cap from it
     std::optional<Instant> read_at;     ///< the latest fresh read

@@ -143,7 +143,7 @@ void DaemonRun::prepare() {
     listeners.clock_moved = [this](Duration by, bool wrong) {
         judge_->clock_moved(by, wrong, now());
         if (machine_->process() == nullptr) {
-            judge_->clock_moved_unseen(by);
+            moved_while_off_ += by;
         } else if (pause_ends_) {
             *pause_ends_ += by;
         }
@@ -556,11 +556,12 @@ void DaemonRun::on_turn(Instant at, Turn turn, std::string_view text) {
 
 void DaemonRun::ended(Instant at, Turn turn, std::string_view text) {
     just_started_ = false;
+    rebooted_ = rebooted_ || turn == Turn::power_cut;
     broken_at_ = at;
     testimony_->forget_pending();
     judge_->disturbed(at);
-    for (auto& asked : asked_) {
     judge_->died(machine_->disk().synced_at() - mischief_->skew(), at);
+    for (auto& asked : asked_) {
         unclear_.push_back(std::move(asked));
     }
     asked_.clear();
@@ -578,9 +579,21 @@ void DaemonRun::ended(Instant at, Turn turn, std::string_view text) {
     });
 }
 
+/// A clock that was set while the daemon was off is noticed, unless the machine was booted since.
+void DaemonRun::take_moved_clock() {
+    if (rebooted_) {
+        judge_->clock_moved_unseen(moved_while_off_);
+    } else if (pause_ends_) {
+        *pause_ends_ += moved_while_off_;
+    }
+    moved_while_off_ = Duration{0};
+    rebooted_ = false;
+}
+
 /// What a daemon that begins has read back.
 void DaemonRun::started(Instant at) {
     just_started_ = false;
+    take_moved_clock();
     for (std::size_t i = 0; i < accounts_.size(); ++i) {
         judge_->charges_missed(i, at);
     }

@@ -88,6 +88,7 @@ class DaemonRun final : public Observer {
     void judge_records();
     void started(Instant at);
     void ended(Instant at, Turn turn, std::string_view text);
+    void take_moved_clock();
     void adopt(const engine::View& view);
     std::shared_ptr<const engine::View> view();
     void take_policy(Instant at);
@@ -136,7 +137,9 @@ class DaemonRun final : public Observer {
     std::vector<Asked> asked_;
     std::vector<Asked> unclear_;
     std::optional<Instant>
-        pause_ends_;  ///< by the machine's clock, as a daemon that sees it set has it
+        pause_ends_;               ///< by the machine's clock, as a daemon that sees it set has it
+    Duration moved_while_off_{0};  ///< the machine's clock, since the daemon ended
+    bool rebooted_ = false;        ///< the machine, since then
     bool just_started_ = false;
     bool resting_ = false;
     Instant rest_at_;
