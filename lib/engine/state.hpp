@@ -135,6 +135,8 @@ struct Judgement {
     bool whole_told = false;           // tell_violations saw some in `whole`
     /// What tell_violations told of at the latest; absent before it first looks.
     std::optional<std::vector<ToldViolation>> violations_told;
+    /// So many of these, the last ones, go on though no finding says so at present.
+    std::size_t violations_unsure = 0;
 };
 
 /// Findings by the instance they are about; they live in the judgement.

@@ -291,6 +291,43 @@ TEST_CASE("idle_action alert tells once and does nothing") {
     CHECK(scene.told.size() == 1);
 }
 
+TEST_CASE("an idle period is told of once, however much of it is known from time to time") {
+    auto policy = idle_policy();
+    ml_of(policy).rules.idle_action = Action::alert;
+    IdleScene scene{policy};
+    scene.run_until(at("10:10"));
+    REQUIRE(scene.count(alerts::Kind::policy_violation) == 1);
+    int reading = 0;
+    scene.at_poll = [&]() {
+        scene.machine(1).row.telemetry.gpu_temp = ++reading % 2 == 0 ? 0 : 38;
+    };
+    scene.run_until(at("11:50"));
+    scene.at_poll = nullptr;
+    scene.machine(1).idle();
+    scene.run_until(at("13:00"));
+    CHECK(scene.count(alerts::Kind::policy_violation) == 1);
+    CHECK(scene.count(alerts::Kind::policy_violation, true) == 0);
+}
+
+TEST_CASE("an idle period of which too little is known ends with its first work") {
+    auto policy = idle_policy();
+    ml_of(policy).rules.idle_action = Action::alert;
+    IdleScene scene{policy};
+    scene.run_until(at("10:10"));
+    int reading = 0;
+    scene.at_poll = [&]() {
+        scene.machine(1).row.telemetry.gpu_temp = ++reading % 2 == 0 ? 0 : 38;
+    };
+    scene.run_until(at("11:50"));
+    scene.at_poll = nullptr;
+    scene.machine(1).busy();
+    scene.run_until(at("12:00"));
+    CHECK(scene.count(alerts::Kind::policy_violation, true) == 1);
+    scene.machine(1).idle();
+    scene.run_until(at("14:30"));
+    CHECK(scene.count(alerts::Kind::policy_violation) == 2);
+}
+
 TEST_CASE("idle_action off neither acts nor tells") {
     auto policy = idle_policy();
     ml_of(policy).rules.idle_action = Action::off;
