@@ -304,6 +304,11 @@ TEST_CASE("system clock: its wall clock is the system's") {
     CHECK(wall <= after);
 }
 
+TEST_CASE("a boot has one name") {
+    CHECK(vastwatch::runtime::boot_id().size() == 36);
+    CHECK(vastwatch::runtime::boot_id() == vastwatch::runtime::boot_id());
+}
+
 TEST_CASE("seeded random: the same seed repeats the same numbers, another seed does not") {
     vastwatch::runtime::SeededRandom first{42};
     vastwatch::runtime::SeededRandom same{42};
