@@ -278,6 +278,10 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
 void Judge::read(Watched& watched, const Reading& reading, Instant at) {
     at = std::max(at, watched.last_sample);  // a listing may have overtaken it
     watched.read_at = at;
+    if (watched.any_sample && watched.rate != reading.rate) {
+        watched.listed_rate = watched.rate;
+        watched.repriced_at = at;
+    }
     watched.read_renamed = watched.any_sample && watched.label != reading.label;
     watched.read_label = reading.label;
     watched.read = reading;

@@ -29,6 +29,16 @@ bool repeats(Kind kind) {
            kind == Kind::exemption_ended;
 }
 
+/// What it is taken to have cost since it was listed at `from`: a fresh read that showed another
+/// rate says nothing about the time before it.
+Usd taken_to_cost(const Watched& watched, Instant from, Instant at) {
+    if (!watched.repriced_at || *watched.repriced_at <= from || *watched.repriced_at > at) {
+        return accrue(watched.rate, at - from);
+    }
+    return accrue(watched.listed_rate, *watched.repriced_at - from) +
+           accrue(watched.rate, at - *watched.repriced_at);
+}
+
 }  // namespace
 
 bool Judge::blind(Instant at) const {
@@ -324,7 +334,7 @@ Usd Judge::unseen_since_listing(const Owner& owner, Instant at) const {
                     const Usd truth = items[0].usd() + items[1].usd();
                     // What a listing lacks is taken to be gone, a lie though it was.
                     const bool counted = watched != watches_.end() && !watched->second.left_out;
-                    const Usd assumed = counted ? accrue(watched->second.rate, at - from) : Usd{};
+                    const Usd assumed = counted ? taken_to_cost(watched->second, from, at) : Usd{};
                     sum += truth > assumed ? truth - assumed : assumed - truth;
                 }
             }

@@ -89,9 +89,11 @@ struct Watched {
     // --- What the daemon was told and did.
     Instant not_due_before;  ///< an idle clock may have begun again under another policy
     IdleSpan anew;           ///< the idle period, counted from where it may have begun again
-    std::optional<Instant> due_since;   ///< since when everything is there to act
-    std::optional<Instant> open_since;  ///< as served: it costs, and nothing keeps a cap from it
-    std::optional<Instant> read_at;     ///< the latest fresh read
+    std::optional<Instant> due_since;    ///< since when everything is there to act
+    std::optional<Instant> open_since;   ///< as served: it costs, and nothing keeps a cap from it
+    std::optional<Instant> read_at;      ///< the latest fresh read
+    UsdPerHour listed_rate;              ///< what it cost before the one that repriced it
+    std::optional<Instant> repriced_at;  ///< by a fresh read that showed another rate
     std::optional<Reading> read;
     std::string read_label;
     std::optional<Instant> warned_at;
