@@ -18,7 +18,7 @@ using rules::Rule;
 constexpr Duration look_often = std::chrono::minutes{2};
 
 /// One requested case in the light of a complete sweep.
-enum class Evidence { done, unloading, still_there };
+enum class Evidence { done, unloading, still_there, none };
 
 Evidence look(const Case& item, const fleet::Sweep& sweep) {
     const auto it = std::lower_bound(
@@ -27,7 +27,8 @@ Evidence look(const Case& item, const fleet::Sweep& sweep) {
         item.instance,
         [](const fleet::Observation& row, InstanceId id) { return row.id < id; });
     if (it == sweep.rows.end() || it->id != item.instance) {
-        return Evidence::done;
+        // A row without an id may be this one.
+        return sweep.skipped_rows == 0 ? Evidence::done : Evidence::none;
     }
     if (item.action == Action::stop && fleet::is_stopped(*it)) {
         return Evidence::done;
@@ -179,6 +180,9 @@ void confirm(State& state, Effects& effects, const fleet::Sweep& sweep, Now now)
                     waiting = true;
                     mark(state, item);
                 }
+                break;
+            case Evidence::none:
+                waiting = waiting || now.wall - *item.requested_at < look_often;
                 break;
             case Evidence::unloading:
                 item.confirmations = 0;

@@ -34,6 +34,19 @@ TEST_CASE("only sweeps that began after the request confirm, and one is not enou
     CHECK(sweeps == 2);
 }
 
+TEST_CASE("a sweep with a row that has no usable id confirms no disappearance") {
+    IdleScene scene;
+    scene.takes_effect = false;
+    scene.at_send = [&scene](const RequestOrder&) { scene.nameless = {InstanceId{1}}; };
+    scene.run_until(at("10:02"));
+    REQUIRE(scene.sent_at(1));
+    CHECK_FALSE(scene.audited("confirmed", 1));
+    scene.nameless.clear();
+    scene.takes_effect = true;
+    scene.run_until(at("10:12"));
+    CHECK(scene.audited("confirmed", 1));
+}
+
 TEST_CASE("a slow unload does not keep the account being swept without a rest") {
     IdleScene scene;
     scene.unload_takes = 40min;

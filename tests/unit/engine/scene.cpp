@@ -192,7 +192,7 @@ void Scene::poll(const AccountName& account) {
     if (at_poll) {
         at_poll();
     }
-    if (blind || key_rejected) {
+    if (blind || key_rejected || account == blind_account) {
         settle(engine_->on_poll_failed(
             {account, key_rejected, key_rejected ? "key rejected" : "timed out"}, now()));
         return;
@@ -203,7 +203,9 @@ void Scene::poll(const AccountName& account) {
     sweep.repeated = sweep_repeats;
     sweep.ended = now();
     for (auto& [id, machine] : machines_) {
-        if (machine.account == account) {
+        if (machine.account == account && nameless.contains(id)) {
+            ++sweep.skipped_rows;
+        } else if (machine.account == account) {
             sweep.rows.push_back(shown(machine));
         }
     }

@@ -96,14 +96,16 @@ class Scene {
     Answer resume();
 
     // --- How the world behaves.
-    std::string boot = "boot";    // of the machine; changed, the monotonic clock says nothing
-    bool blind = false;           // polls fail
-    bool key_rejected = false;    // and this is why
-    bool disk_full = false;       // nothing can be stored
-    bool notifiers_down = false;  // no delivery succeeds
-    bool verify_fails = false;    // fresh reads fail
-    bool takes_effect = true;     // a request does what it says
-    bool answers_lost = false;    // a request is never answered
+    std::string boot = "boot";      // of the machine; changed, the monotonic clock says nothing
+    bool blind = false;             // polls fail
+    bool key_rejected = false;      // and this is why
+    AccountName blind_account;      // polls of this one fail
+    std::set<InstanceId> nameless;  // listed without a usable id
+    bool disk_full = false;         // nothing can be stored
+    bool notifiers_down = false;    // no delivery succeeds
+    bool verify_fails = false;      // fresh reads fail
+    bool takes_effect = true;       // a request does what it says
+    bool answers_lost = false;      // a request is never answered
     RequestOutcome answer = RequestOutcome::accepted;
     Duration sweep_takes = 1s;
     Duration sweep_repeats = 0s;  // of that, for asking again
