@@ -73,11 +73,10 @@ void Judge::clock_moved(Duration by, bool wrong, Instant at) {
     }
 }
 
-void Judge::clock_moved_unseen(Duration by) {
+void Judge::clock_moved_unseen(Duration by, Instant at) {
     for (auto& [id, watched] : watches_) {
-        if (watched.protected_until) {
-            *watched.protected_until -= by;
-        }
+        watched.skew = skew_;
+        believe_clock(watched, by, at);
     }
 }
 

@@ -52,8 +52,9 @@ class Judge {
 
     void clock_moved(Instant at) { clock_moved(Duration{0}, false, at); }
 
-    /// And nobody could notice: what people asked for ends when the clock says what it said then.
-    void clock_moved_unseen(Duration by);
+    /// And nobody could notice: no daemon ran, and the machine was booted since. Then there is
+    /// nothing to tell what was before by but the clock.
+    void clock_moved_unseen(Duration by, Instant at);
 
     /// An operator decided against what a changed policy makes due: until the next one.
     void dismissed(std::int64_t id, bool mass = false);

@@ -81,7 +81,9 @@ void Judge::judge_mass(const Watched& watched, Instant at) {
     });
     std::size_t running = 0;
     for (const auto& [id, other] : watches_) {
-        const bool went = other.missing && other.ordered_at && at - *other.ordered_at < minutes{30};
+        // What was taken down just now ran until then: destroyed, or stopped.
+        const bool went = (other.missing || !other.runs_since) && other.ordered_at &&
+                          at - *other.ordered_at < minutes{30};
         running += same(other) && ((other.runs_since && !other.missing) || went) ? 1U : 0U;
     }
     const auto& now = policy_->enforcement;

@@ -120,4 +120,33 @@ void follow(Watched& watched, const Reading& reading, Instant at, Duration max_g
     watched.last_sample = at;
 }
 
+void believe_clock(Watched& watched, Duration by, Instant at) {
+    const auto move = [by](std::optional<Instant>& kept) {
+        if (kept) {
+            *kept -= by;
+        }
+    };
+    move(watched.runs_since);
+    move(watched.stopped_since);
+    move(watched.waits_since);
+    move(watched.protected_since);
+    move(watched.protected_until);
+    move(watched.warned_at);
+    move(watched.warning_delivered_at);
+    if (watched.last_sample - by > at) {
+        end_period(watched);  // time that goes backwards is no evidence
+        watched.history.clear();
+        return;
+    }
+    move(watched.idle_since);
+    move(watched.anew.since);
+    watched.last_idle -= by;
+    watched.last_known -= by;
+    watched.last_sample -= by;
+    for (auto& stretch : watched.history) {
+        stretch.first -= by;
+        stretch.last -= by;
+    }
+}
+
 }  // namespace vastwatch::simulation

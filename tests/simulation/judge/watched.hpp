@@ -134,6 +134,9 @@ struct Watched {
 /// continue a period; `below`: utilisation under it is idle.
 void follow(Watched& watched, const Reading& reading, Instant at, Duration max_gap, double below);
 
+/// The clock was set by so much, and nobody could notice: times that were kept mean others now.
+void believe_clock(Watched& watched, Duration by, Instant at);
+
 /// What a reading says of the GPU, given that the row has stood still for `repeats` readings.
 Word word_of(const Reading& reading, int repeats, double below);
 

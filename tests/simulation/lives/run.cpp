@@ -320,6 +320,9 @@ void DaemonRun::on_api_answer(const ApiAnswer& answer) {
     const auto sweeps = testimony_->sweeps();
     const auto verifications = testimony_->verifications();
     audit_->read(machine_->disk());
+    if (!writable_ && mischief_->disk_full()) {
+        judge_->disturbed(answer.at);  // nothing is done without a durable intent
+    }
     testimony_->answered(answer);
     if (testimony_->verifications() != verifications) {
         mischief_->verified();
@@ -582,7 +585,7 @@ void DaemonRun::ended(Instant at, Turn turn, std::string_view text) {
 /// A clock that was set while the daemon was off is noticed, unless the machine was booted since.
 void DaemonRun::take_moved_clock() {
     if (rebooted_) {
-        judge_->clock_moved_unseen(moved_while_off_);
+        judge_->clock_moved_unseen(moved_while_off_, now());
     } else if (pause_ends_) {
         *pause_ends_ += moved_while_off_;
     }
