@@ -17,12 +17,13 @@ constexpr EnumNames<Step, 9> step_names{{
     {Step::vanished, "vanished"},
 }};
 
-constexpr EnumNames<Wait, 9> wait_names{{
+constexpr EnumNames<Wait, 10> wait_names{{
     {Wait::none, "none"},
     {Wait::deadline, "deadline"},
     {Wait::warning, "warning"},
     {Wait::fresh_samples, "fresh_samples"},
     {Wait::stale_data, "stale_data"},
+    {Wait::unseen_spend, "unseen_spend"},
     {Wait::paused, "paused"},
     {Wait::rate_limit, "rate_limit"},
     {Wait::retry, "retry"},
@@ -76,6 +77,9 @@ std::string_view explain(Wait wait) {
             return "the daemon has just started and waits for samples of its own";
         case Wait::stale_data:
             return "the data about it are older than max_staleness";
+        case Wait::unseen_spend:
+            return "its cap is reached only if what another account has, unseen for longer than "
+                   "max_staleness, costs what it did";
         case Wait::paused:
             return "actions are paused";
         case Wait::rate_limit:

@@ -37,6 +37,7 @@ enum class Wait {
     warning,           // its warning has not been delivered to anybody yet
     fresh_samples,     // the daemon has just started
     stale_data,        // data older than max_staleness
+    unseen_spend,      // its cap is reached only by what instances unseen for so long may cost
     paused,            // vastwatchctl pause
     rate_limit,        // max_actions_per_hour
     retry,             // waiting before the next try

@@ -33,6 +33,9 @@ Wait gate(const Case& item, const Facts& facts, Instant now) {
     if (!facts.data_fresh) {
         return Wait::stale_data;
     }
+    if (!facts.budget_seen) {
+        return Wait::unseen_spend;
+    }
     if (!facts.sampled) {
         return Wait::fresh_samples;
     }

@@ -9,6 +9,7 @@ namespace vastwatch::enforcement {
 /// The facts at one moment, gathered by whoever knows them.
 struct Facts {
     bool data_fresh = false;  // the account's data are within max_staleness, swept this run
+    bool budget_seen = true;  // caps: reached by what was seen, and not by what is assumed
     bool sampled = true;      // idle rule: samples were taken since the start
     bool paused = false;
     bool store_writable = true;

@@ -2,6 +2,7 @@
 
 #include "engine/judge.hpp"
 #include "engine/tell.hpp"
+#include "engine/unseen.hpp"
 
 #include <algorithm>
 
@@ -131,6 +132,7 @@ enforcement::Facts facts_of(const State& state, const Case& item, Instant now) {
     enforcement::Facts facts;
     const auto& rules = rules_of(state, item.team);
     facts.data_fresh = fresh(state, item.account, now);
+    facts.budget_seen = rests_on_what_was_seen(state, item, now);
     const auto instance = state.instances.find(item.instance);
     facts.sampled = item.rule != Rule::idle ||
                     (instance != state.instances.end() && instance->second->fresh_samples > 0);

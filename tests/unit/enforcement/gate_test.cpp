@@ -47,6 +47,7 @@ TEST_CASE("each fact alone keeps a due case back") {
     };
     CHECK(with([](Facts&) {}) == Wait::none);
     CHECK(with([](Facts& f) { f.data_fresh = false; }) == Wait::stale_data);
+    CHECK(with([](Facts& f) { f.budget_seen = false; }) == Wait::unseen_spend);
     CHECK(with([](Facts& f) { f.sampled = false; }) == Wait::fresh_samples);
     CHECK(with([](Facts& f) { f.paused = true; }) == Wait::paused);
     CHECK(with([](Facts& f) { f.store_writable = false; }) == Wait::state_unwritable);
@@ -146,6 +147,7 @@ TEST_CASE("words of steps and waits read back") {
           Wait::warning,
           Wait::fresh_samples,
           Wait::stale_data,
+          Wait::unseen_spend,
           Wait::paused,
           Wait::rate_limit,
           Wait::retry,

@@ -33,6 +33,55 @@ TEST_CASE("a cap leaves other teams alone") {
     CHECK_FALSE(scene.sent_at(3));
 }
 
+/// Team ml has a machine in each of two accounts, $4/h in all.
+class TwoAccounts : public Scene {
+  public:
+    explicit TwoAccounts(policy::Policy policy = two_accounts()) : Scene(std::move(policy)) {
+        rent(1, "ml/a");
+        rent(2, "ml/b").account = AccountName{"other"};
+    }
+
+  private:
+    static policy::Policy two_accounts() {
+        auto policy = cap_policy(16);
+        auto other = policy.accounts.front();
+        other.name = AccountName{"other"};
+        policy.accounts.push_back(other);
+        return policy;
+    }
+};
+
+TEST_CASE("a cap that accounts unseen for long are taken to have reached takes nothing down") {
+    TwoAccounts scene;
+    scene.run_until(at("09:00"));
+    scene.blind_account = AccountName{"other"};
+    scene.run_until(at("14:00"));
+    CHECK(scene.sent.empty());
+    REQUIRE(scene.open_case(1));
+    CHECK(scene.open_case(1)->wait == enforcement::Wait::unseen_spend);
+}
+
+TEST_CASE("a cap acts on what was seen, though an account was not for long") {
+    TwoAccounts scene;
+    scene.run_until(at("09:00"));
+    scene.blind_account = AccountName{"other"};
+    scene.run_until(at("15:10"));  // $2 there, and $14 here at 15:00
+    REQUIRE(scene.sent_at(1));
+    CHECK(*scene.sent_at(1) >= at("14:59"));
+}
+
+TEST_CASE("a cap acts at once when an account is seen again and its instances went on") {
+    TwoAccounts scene;
+    scene.run_until(at("09:00"));
+    scene.blind_account = AccountName{"other"};
+    scene.run_until(at("13:00"));
+    CHECK(scene.sent.empty());
+    scene.blind_account = AccountName{};
+    scene.run_until(at("13:10"));
+    CHECK(scene.sent_at(1));
+    CHECK(scene.sent_at(2));
+}
+
 TEST_CASE("nothing leaves before the crossing, and it leaves within a second of it") {
     SixteenDollars scene;
     scene.run_until(at("12:05"));
