@@ -26,14 +26,24 @@ void move_instances(State& state, Duration step) {
     }
 }
 
+void move_case(State& state, enforcement::Case& item, Duration step) {
+    item.next_attempt += step;
+    move(item.warned_at, step);
+    move(item.warning_delivered_at, step);
+    move(item.verified_at, step);
+    move(item.intended_at, step);
+    move(item.requested_at, step);
+    move(item.closed_at, step);
+    mark(state, item);
+}
+
 void move_cases(State& state, Duration step) {
     for (auto& [id, item] : state.cases) {
-        item.next_attempt += step;
-        move(item.warned_at, step);
-        move(item.warning_delivered_at, step);
-        move(item.verified_at, step);
-        move(item.requested_at, step);
-        mark(state, item);
+        move_case(state, item, step);
+    }
+    // Limits count what was done in the last hour, or minutes, also after a restart.
+    for (auto& item : state.ended_cases) {
+        move_case(state, item, step);
     }
     for (auto& at : state.recent_actions) {
         at += step;

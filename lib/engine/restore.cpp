@@ -50,7 +50,8 @@ void restore_cases(State& state, std::vector<enforcement::Case> cases) {
         const bool over = enforcement::is_end(item.step) &&
                           (item.step != enforcement::Step::dry_run || item.closed_at);
         if (item.intended_at && !item.cap) {
-            state.recent_actions.push_back(*item.intended_at);
+            // None is to come: a clock that was wrong said so.
+            state.recent_actions.push_back(std::min(*item.intended_at, state.started.wall));
         }
         const auto outcome = item.step == enforcement::Step::confirmed ? "done"
                              : item.step == enforcement::Step::dry_run ? "dry_run"

@@ -151,6 +151,38 @@ TEST_CASE("the hourly limit is not forgotten by a restart") {
     CHECK(scene.gone() == 2);
 }
 
+TEST_CASE("the hourly limit lasts an hour, though the clock was wrong and there was a restart") {
+    auto policy = idle_policy();
+    policy.enforcement.max_actions_per_hour = 2;
+    Fleet scene{4, 20, policy};
+    scene.step_wall_clock(3h);
+    scene.run_until(at("13:10"));
+    REQUIRE(scene.gone() == 2);
+    scene.step_wall_clock(-3h);
+    scene.run_for(1min);
+    SUBCASE("in the same boot") {}
+    SUBCASE("and a boot") {
+        scene.boot = "another boot";
+    }
+    scene.restart(30s);
+    scene.run_for(2h + 20min);
+    CHECK(scene.gone() == 4);
+}
+
+TEST_CASE("a clock that was set back keeps no old actions among those of the last minutes") {
+    Fleet scene{4, 5};
+    scene.step_wall_clock(3h);
+    scene.run_until(at("13:10"));
+    REQUIRE(scene.gone() == 4);
+    scene.step_wall_clock(-3h);
+    scene.machine(101).idle();
+    scene.machine(102).idle();
+    scene.machine(103).idle();
+    scene.run_for(2h + 10min);
+    CHECK(scene.sent_at(101));
+    CHECK(scene.holds().empty());
+}
+
 TEST_CASE("a reload that makes much due at once holds it") {
     auto policy = idle_policy();
     ml_of(policy).rules.idle_for = 12h;
