@@ -252,6 +252,10 @@ void Ledger::Impl::open_meter(
     mark_meter(contract);
     ++version_;
     if (auto* day = contract.find_day(utc_day_start(contract.meter->since))) {
+        if (day->charged) {
+            attribute(cells_, contract, *day);
+            mark_day(contract, *day);
+        }
         repost(contract, *day);
     }
 }
@@ -337,16 +341,8 @@ void Ledger::Impl::book_part(ContractState& contract, Instant to) {
     }
     day_state(account, utc_day);
     auto& day = contract.make_day(utc_day);
-    const auto part = std::find_if(day.parts.begin(), day.parts.end(), [&](const Part& known) {
-        return known.book == meter.book && cells_.start(known.start) == cell;
-    });
-    if (part == day.parts.end()) {
-        day.parts.push_back(Part{from, meter.book, gpu, disk});
-    } else {
-        part->start = std::min(part->start, from);
-        part->gpu += gpu;
-        part->disk += disk;
-    }
+    add_accrual(cells_, day, Part{from, meter.book, gpu, disk});
+    attribute(cells_, contract, day);
     repost(contract, day);
     mark_day(contract, day);
 }

@@ -56,6 +56,7 @@ bool Ledger::Impl::take_row(const Row& row, Instant day, Instant read_at) {
     }
     open.charged = row.amounts;
     open.charge_changed = read_at;
+    attribute_reading(cells_, contract, open);
     repost(contract, open);
     mark_day(contract, open);
     return true;
@@ -95,7 +96,7 @@ void Ledger::Impl::settle(Account& account, Instant day, Instant read_at) {
     for (const auto& [source, contract] : account.contracts) {
         if (const auto* open = contract->find_day(day)) {
             any_row = any_row || open->charged;
-            any_accrual = any_accrual || !open->parts.empty();
+            any_accrual = any_accrual || std::ranges::any_of(open->parts, &Part::accrued);
         }
     }
     if (any_accrual && !any_row) {
@@ -134,11 +135,7 @@ void Ledger::Impl::repost(ContractState& contract, OpenDay& day) {
 void Ledger::Impl::review_excess(ContractState& contract) {
     const OpenDay* day =
         contract.meter ? contract.find_day(utc_day_start(contract.meter->since)) : nullptr;
-    const bool exceeds =
-        day != nullptr && excess(contract, *day, contract.meter->since) != Amounts{};
-    if (exceeds) {
-        contract.excess_ends = excess_end(contract, *day);
-    }
+    const bool exceeds = day != nullptr && day->excess() > Usd{};
     if (exceeds == (contract.excess_at != nowhere)) {
         return;
     }

@@ -27,6 +27,14 @@ Usd OpenDay::accrued_disk() const {
     return sum;
 }
 
+Usd OpenDay::excess() const {
+    Usd sum;
+    for (const auto& part : parts) {
+        sum += part.beyond.gpu + part.beyond.disk;
+    }
+    return sum;
+}
+
 OpenDay* ContractState::find_day(Instant day) {
     const auto at = std::lower_bound(days.begin(), days.end(), day, lies_before);
     return at == days.end() || at->day != day ? nullptr : &*at;

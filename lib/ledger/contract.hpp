@@ -30,6 +30,11 @@ struct Part {
     Book* book = nullptr;
     Usd gpu;
     Usd disk;
+    Amounts beyond = {};
+    Usd gpu_then = {};
+    Usd disk_then = {};
+
+    bool accrued() const { return gpu != Usd{} || disk != Usd{}; }
 };
 
 /// Money that was posted to a book's cell.
@@ -51,6 +56,8 @@ struct OpenDay {
 
     Usd accrued_gpu() const;
     Usd accrued_disk() const;
+    /// What the charge's GPU and disk items exceed by what is booked; divided among the parts.
+    Usd excess() const;
 };
 
 struct Account;
@@ -69,8 +76,7 @@ struct ContractState {
     Instant last_day;  // the latest folded one
 
     std::size_t metered_at = nowhere;  // its place among those with a meter
-    std::size_t excess_at = nowhere;   // its place among those charged more than they accrued
-    Instant excess_ends;               // from then on it has accrued as much
+    std::size_t excess_at = nowhere;   // its place among those charged more than is booked
     std::size_t row_at = 0;            // its row in the reading with number `reading`
     std::uint64_t reading = 0;
 

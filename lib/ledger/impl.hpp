@@ -64,7 +64,7 @@ class Ledger::Impl {
     void retry(Changes changes);
 
   private:
-    /// What charges exceed accrual by as of one moment, by book.
+    /// What of the open accrual charges told of before it was seen, as of one moment, by book.
     struct ExcessAt {
         Instant at;
         std::uint64_t version = 0;  // of the ledger; 0 = never computed

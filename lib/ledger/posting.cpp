@@ -1,6 +1,8 @@
 #include "ledger/posting.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 namespace vastwatch::ledger {
 namespace {
@@ -51,24 +53,17 @@ void weigh_time(const Cells& cells, Book* book, Instant from, Instant to, Weight
     }
 }
 
-/// Where the accrual of the day is, as of the moment when the charge was read.
-Weights accrual_weights(const Cells& cells, const ContractState& contract, const OpenDay& day) {
-    Weights weights;
+/// Where the accrual of the day is: what was booked of it since the latest reading or, when that is
+/// nothing, all of it.
+Weights accrual_weights(const Cells& cells, const OpenDay& day) {
+    Weights since_reading;
+    Weights all;
     for (const auto& part : day.parts) {
-        weights.add(part.book, cells.start(part.start), part.gpu, part.disk);
+        const Instant cell = cells.start(part.start);
+        since_reading.add(part.book, cell, part.gpu - part.gpu_then, part.disk - part.disk_then);
+        all.add(part.book, cell, part.gpu, part.disk);
     }
-    if (const auto* meter = contract.meter_on(day.day)) {
-        const Instant read = std::min(day.charge_changed, next_utc_day(day.day));
-        const Duration span = std::max(read - meter->since, Duration{0});
-        if (span > Duration{0} || weights.places.empty()) {
-            weights.add(
-                meter->book,
-                cells.start(meter->since),
-                accrue(meter->rates.gpu, span),
-                accrue(meter->rates.disk, span));
-        }
-    }
-    return weights;
+    return has_any(since_reading.both()) ? since_reading : all;
 }
 
 /// A charge of nothing that accrued: over the time that it covers.
@@ -77,15 +72,6 @@ Weights time_weights(const Cells& cells, const OpenDay& day, bool settled) {
     const Instant end = next_utc_day(day.day);
     const Instant until = settled ? end : std::clamp(day.charge_changed, day.day, end);
     weigh_time(cells, day.charge_book, day.day, until, weights);
-    return weights;
-}
-
-Weights
-weights_of(const Cells& cells, const ContractState& contract, const OpenDay& day, bool settled) {
-    auto weights = accrual_weights(cells, contract, day);
-    if (weights.places.empty() && day.charge_book != nullptr) {
-        return time_weights(cells, day, settled);
-    }
     return weights;
 }
 
@@ -103,12 +89,12 @@ Weights unseen_time(const Cells& cells, const ContractState& contract, const Ope
     Instant seen = next_utc_day(day.day);
     Book* book = nullptr;
     for (const auto& part : day.parts) {
-        if (part.start < seen) {
+        if (part.accrued() && part.start < seen) {
             seen = part.start;
             book = part.book;
         }
     }
-    if (day.parts.empty() && meter != nullptr) {
+    if (book == nullptr && meter != nullptr) {
         seen = meter->since;
         book = meter->book;
     }
@@ -119,15 +105,13 @@ Weights unseen_time(const Cells& cells, const ContractState& contract, const Ope
     return weights;
 }
 
-/// A GPU charge goes where the GPU accrued, but no more than `multiple` of what did: who had it for
-/// the last minutes of a day's work that no listing showed shall not pay for all of it. What is
-/// beyond that goes by the accrual of the disk, which tells who had it for how long.
-void divide_gpu(Usd gpu, const Weights& weights, int multiple, std::vector<Usd>& parts) {
+/// GPU money goes where the GPU accrued, but no more than what did: who had it for the last minutes
+/// of a day's work that no listing showed shall not pay for all of it. What is beyond that goes by
+/// the accrual of the disk, which tells who had it for how long.
+void divide_gpu(Usd gpu, const Weights& weights, std::vector<Usd>& parts) {
     std::int64_t believed = 0;
     for (const auto weight : weights.gpu) {
-        for (int i = 0; i < multiple; ++i) {
-            believed = saturating_add(believed, weight);
-        }
+        believed = saturating_add(believed, weight);
     }
     const Usd by_gpu = Usd::from_nanos(believed);
     if (by_gpu == Usd{} || gpu <= by_gpu || !has_any(weights.disk)) {
@@ -142,13 +126,8 @@ void divide_gpu(Usd gpu, const Weights& weights, int multiple, std::vector<Usd>&
     }
 }
 
-/// `multiple`: as for divide_gpu.
-void distribute(
-    const Amounts& amounts,
-    const Weights& weights,
-    int multiple,
-    std::vector<Posting>& out) {
-    if (weights.places.empty()) {
+void distribute(const Amounts& amounts, const Weights& weights, std::vector<Posting>& out) {
+    if (weights.places.empty() || amounts == Amounts{}) {
         return;
     }
     const auto first = out.size();
@@ -164,7 +143,7 @@ void distribute(
             out[first + i].amounts.*item = parts[i];
         }
     };
-    divide_gpu(amounts.gpu, weights, multiple, parts);
+    divide_gpu(amounts.gpu, weights, parts);
     put(&Amounts::gpu);
     divide(amounts.disk, has_any(weights.disk) ? weights.disk : both, parts);
     put(&Amounts::disk);
@@ -174,118 +153,251 @@ void distribute(
     put(&Amounts::other);
 }
 
-/// A day's whole charge: up to as much again as accrued is where the accrual is.
-constexpr int of_whole = 2;
-/// The same of what a charge has beyond the accrual.
-constexpr int of_excess = 1;
-
-/// Bandwidth and the like, where the accrual of the day is.
-void post_rest(
-    const Cells& cells,
-    const ContractState& contract,
-    OpenDay& day,
-    const Amounts& rest) {
-    const auto* meter = day.parts.empty() ? contract.meter_on(day.day) : nullptr;
-    if (meter != nullptr) {
-        // There is one place only, as nearly always today: nothing has to be weighed.
-        day.posted.push_back(Posting{meter->book, cells.start(meter->since), rest});
-        return;
+/// What the charge has beyond what is booked.
+Amounts beyond_booked(const OpenDay& day) {
+    const auto& charged = *day.charged;
+    const Usd gpu = day.accrued_gpu();
+    const Usd disk = day.accrued_disk();
+    Amounts amounts{Usd{}, Usd{}, charged.bandwidth, charged.other};
+    const Usd more = charged.gpu + charged.disk - gpu - disk;
+    if (more > Usd{}) {
+        amounts.gpu = std::clamp(charged.gpu - gpu, Usd{}, more);
+        amounts.disk = more - amounts.gpu;
     }
-    distribute(rest, weights_of(cells, contract, day, false), of_excess, day.posted);
-}
-
-void post_accrual(const Cells& cells, OpenDay& day) {
-    for (const auto& part : day.parts) {
-        day.posted.push_back(
-            Posting{part.book, cells.start(part.start), Amounts{part.gpu, part.disk, {}, {}}});
-    }
-}
-
-Amounts excess_over(const Amounts& charged, Usd accrued_gpu, Usd accrued_disk) {
-    const Usd more = charged.gpu + charged.disk - accrued_gpu - accrued_disk;
-    if (more <= Usd{}) {
-        return Amounts{};
-    }
-    Amounts amounts;
-    amounts.gpu = std::clamp(charged.gpu - accrued_gpu, Usd{}, more);
-    amounts.disk = more - amounts.gpu;
     return amounts;
+}
+
+Part& part_at(const Cells& cells, OpenDay& day, Book* book, Instant start) {
+    const Instant cell = cells.start(start);
+    const auto known = std::ranges::find_if(day.parts, [&](const Part& part) {
+        return part.book == book && cells.start(part.start) == cell;
+    });
+    if (known != day.parts.end()) {
+        return *known;
+    }
+    day.parts.push_back(Part{start, book, Usd{}, Usd{}});
+    return day.parts.back();
+}
+
+/// What of `gpu` and `disk` fits into `excess`, the GPU first.
+Amounts up_to(Usd excess, Usd gpu, Usd disk) {
+    const Usd taken = std::clamp(gpu + disk, Usd{}, std::max(excess, Usd{}));
+    Amounts amounts;
+    amounts.gpu = std::min(taken, gpu);
+    amounts.disk = taken - amounts.gpu;
+    return amounts;
+}
+
+using Items = std::span<Usd Amounts::* const>;
+
+constexpr std::array<Usd Amounts::*, 2> gpu_and_disk{&Amounts::gpu, &Amounts::disk};
+
+/// What was divided, item by item, as weights; only what is above zero, or with `below` what is
+/// below it.
+std::vector<std::int64_t> divided(const OpenDay& day, Items items, bool below = false) {
+    std::vector<std::int64_t> weights;
+    for (const auto& part : day.parts) {
+        for (const auto item : items) {
+            const auto nanos = (part.beyond.*item).nanos();
+            weights.push_back(std::max<std::int64_t>(below ? -nanos : nanos, 0));
+        }
+    }
+    return weights;
+}
+
+/// Spreads `amount` over these items of all parts in proportion of `weights`.
+void spread(OpenDay& day, Items items, Usd amount, const std::vector<std::int64_t>& weights) {
+    std::vector<Usd> shares;
+    divide(amount, weights, shares);
+    auto share = shares.begin();
+    for (auto& part : day.parts) {
+        for (const auto item : items) {
+            part.beyond.*item += *share++;
+        }
+    }
+}
+
+/// Accrual that was charged to others before it was seen counts as soon as a reading confirms it.
+/// Gives what is left of `more`.
+Usd confirm(OpenDay& day, Usd more) {
+    const auto owed = divided(day, gpu_and_disk, true);
+    std::int64_t sum = 0;
+    for (const auto one : owed) {
+        sum = saturating_add(sum, one);
+    }
+    const Usd confirmed = std::min(more, Usd::from_nanos(sum));
+    if (confirmed > Usd{}) {
+        spread(day, gpu_and_disk, confirmed, owed);
+    }
+    return more - confirmed;
+}
+
+/// What an item of the charge has more than is divided; what it has less is taken back at once, in
+/// proportion of what was divided.
+Usd more_of(OpenDay& day, Usd target, Usd Amounts::* item) {
+    Usd known;
+    for (const auto& part : day.parts) {
+        known += part.beyond.*item;
+    }
+    if (target >= known) {
+        return target - known;
+    }
+    const auto weights = divided(day, {&item, 1});
+    if (!has_any(weights)) {
+        return target - known;
+    }
+    spread(day, {&item, 1}, target - known, weights);
+    return Usd{};
+}
+
+/// Divides what the charge has beyond what is booked and divided.
+void divide_news(const Cells& cells, const ContractState& contract, OpenDay& day) {
+    const auto target = beyond_booked(day);
+    const Usd difference = target.gpu + target.disk - day.excess();
+    Amounts rest;
+    rest.bandwidth = more_of(day, target.bandwidth, &Amounts::bandwidth);
+    rest.other = more_of(day, target.other, &Amounts::other);
+    Amounts excess;
+    if (difference < Usd{}) {
+        spread(day, gpu_and_disk, difference, divided(day, gpu_and_disk));
+    } else if (difference > Usd{}) {
+        const Usd left = confirm(day, difference);
+        Usd known;
+        for (const auto& part : day.parts) {
+            known += part.beyond.gpu;
+        }
+        excess.gpu = std::clamp(target.gpu - known, Usd{}, left);
+        excess.disk = left - excess.gpu;
+    }
+    std::vector<Posting> shares;
+    if (excess != Amounts{} || rest != Amounts{}) {
+        const auto weights = accrual_weights(cells, day);
+        const auto unseen = unseen_time(cells, contract, day);
+        distribute(excess, unseen.places.empty() ? weights : unseen, shares);
+        distribute(rest, weights, shares);
+    }
+    for (const auto& share : shares) {
+        part_at(cells, day, share.book, share.cell).beyond += share.amounts;
+    }
+}
+
+/// The charge, as the spend was divided while the day was open.
+void post_settled(const Cells& cells, OpenDay& day) {
+    const auto first = day.posted.size();
+    std::vector<std::int64_t> all;
+    for (const auto& part : day.parts) {
+        day.posted.push_back(Posting{part.book, cells.start(part.start), Amounts{}});
+        const Usd spend = part.gpu + part.disk + part.beyond.total();
+        all.push_back(std::max<std::int64_t>(spend.nanos(), 0));
+    }
+    std::vector<std::int64_t> weights;
+    std::vector<Usd> shares;
+    const auto post = [&](Usd Amounts::* item, Usd Part::* accrued) {
+        weights.clear();
+        for (const auto& part : day.parts) {
+            const Usd spend = part.beyond.*item + (accrued != nullptr ? part.*accrued : Usd{});
+            weights.push_back(std::max<std::int64_t>(spend.nanos(), 0));
+        }
+        divide(*day.charged.*item, has_any(weights) ? weights : all, shares);
+        for (std::size_t i = 0; i < shares.size(); ++i) {
+            day.posted[first + i].amounts.*item = shares[i];
+        }
+    };
+    post(&Amounts::gpu, &Part::gpu);
+    post(&Amounts::disk, &Part::disk);
+    post(&Amounts::bandwidth, nullptr);
+    post(&Amounts::other, nullptr);
 }
 
 }  // namespace
 
+void add_accrual(const Cells& cells, OpenDay& day, const Part& more) {
+    const auto known = up_to(day.excess(), more.gpu, more.disk);
+    auto& part = part_at(cells, day, more.book, more.start);
+    part.start = part.accrued() ? std::min(part.start, more.start) : more.start;
+    part.gpu += more.gpu;
+    part.disk += more.disk;
+    part.beyond -= known;
+}
+
+void attribute_reading(const Cells& cells, const ContractState& contract, OpenDay& day) {
+    const auto* meter = contract.meter_on(day.day);
+    if (meter == nullptr) {
+        attribute(cells, contract, day);
+    } else {
+        // As if the meter was booked up to the reading, which it is not: later news may still say
+        // that it ended before.
+        const Instant read = std::min(day.charge_changed, next_utc_day(day.day));
+        const Duration span = std::max(read - meter->since, Duration{0});
+        const Part more{
+            meter->since,
+            meter->book,
+            accrue(meter->rates.gpu, span),
+            accrue(meter->rates.disk, span)};
+        add_accrual(cells, day, more);
+        divide_news(cells, contract, day);
+        for (auto& part : day.parts) {
+            part.gpu_then = part.gpu;
+            part.disk_then = part.disk;
+        }
+        const Usd excess = day.excess();
+        auto& part = part_at(cells, day, meter->book, meter->since);
+        part.gpu -= more.gpu;
+        part.disk -= more.disk;
+        const auto booked = beyond_booked(day);
+        part.beyond += up_to(booked.gpu + booked.disk - excess, more.gpu, more.disk);
+        return;
+    }
+    for (auto& part : day.parts) {
+        part.gpu_then = part.gpu;
+        part.disk_then = part.disk;
+    }
+}
+
+void attribute(const Cells& cells, const ContractState& contract, OpenDay& day) {
+    if (!day.charged || contract.account->settled(day.day)) {
+        return;
+    }
+    const auto* meter = contract.meter_on(day.day);
+    if (day.parts.empty() && meter != nullptr) {
+        day.parts.push_back(Part{meter->since, meter->book, Usd{}, Usd{}});
+    }
+    if (!day.parts.empty()) {
+        divide_news(cells, contract, day);
+    }
+}
+
 void post_day(const Cells& cells, const ContractState& contract, OpenDay& day) {
     day.posted.clear();
     const bool settled = contract.account->settled(day.day);
-    if (!day.charged) {
-        post_accrual(cells, day);
-        return;
-    }
-    const Usd gpu = day.accrued_gpu();
-    const Usd disk = day.accrued_disk();
-    const auto& charged = *day.charged;
-    const Amounts rest{Usd{}, Usd{}, charged.bandwidth, charged.other};
-    if (settled) {
-        const auto weights = weights_of(cells, contract, day, settled);
-        const bool more = charged.gpu >= gpu && charged.disk >= disk;
-        const auto unseen = more ? unseen_time(cells, contract, day) : Weights{};
-        if (unseen.places.empty()) {
-            distribute(charged, weights, of_whole, day.posted);
-            return;
+    if (day.charged && day.parts.empty()) {
+        if (day.charge_book != nullptr) {
+            distribute(*day.charged, time_weights(cells, day, settled), day.posted);
         }
-        post_accrual(cells, day);
-        const Amounts more_than_accrued{charged.gpu - gpu, charged.disk - disk, {}, {}};
-        distribute(more_than_accrued, unseen, of_excess, day.posted);
-        distribute(rest, weights, of_excess, day.posted);
-        return;
-    }
-    post_accrual(cells, day);
-    post_rest(cells, contract, day, rest);
-    if (contract.meter_on(day.day) == nullptr) {
-        divide_excess(cells, contract, day, excess_over(charged, gpu, disk), day.posted);
+    } else if (day.charged && settled) {
+        post_settled(cells, day);
+    } else {
+        for (const auto& part : day.parts) {
+            Amounts amounts = part.beyond;
+            amounts.gpu += part.gpu;
+            amounts.disk += part.disk;
+            if (amounts == Amounts{}) {
+                continue;
+            }
+            day.posted.push_back(Posting{part.book, cells.start(part.start), amounts});
+        }
     }
 }
 
-Amounts excess(const ContractState& contract, const OpenDay& day, Instant at) {
-    if (!day.charged || contract.account->settled(day.day)) {
-        return Amounts{};
-    }
-    Usd gpu = day.accrued_gpu();
-    Usd disk = day.accrued_disk();
-    if (const auto* meter = contract.meter_on(day.day)) {
-        const Instant until = std::min(at, next_utc_day(day.day));
-        const Duration span = std::max(until - meter->since, Duration{0});
-        gpu += accrue(meter->rates.gpu, span);
-        disk += accrue(meter->rates.disk, span);
-    }
-    return excess_over(*day.charged, gpu, disk);
-}
-
-Instant excess_end(const ContractState& contract, const OpenDay& day) {
+Amounts charged_already(const ContractState& contract, const OpenDay& day, Instant at) {
     const auto* meter = contract.meter_on(day.day);
     if (meter == nullptr) {
-        return Instant::max();
+        return Amounts{};
     }
-    // GPU and disk are each rounded by less than a nano-dollar.
-    constexpr Usd rounding = Usd::from_nanos(2);
-    const Usd more = excess(contract, day, meter->since).total() + rounding;
-    const auto wait = time_to_spend(more, meter->rates.total());
-    const Instant midnight = next_utc_day(day.day);
-    return wait && *wait < midnight - meter->since ? meter->since + *wait : Instant::max();
-}
-
-void divide_excess(
-    const Cells& cells,
-    const ContractState& contract,
-    const OpenDay& day,
-    const Amounts& amounts,
-    std::vector<Posting>& out) {
-    if (amounts == Amounts{}) {
-        return;
-    }
-    const auto unseen = unseen_time(cells, contract, day);
-    const auto weights = unseen.places.empty() ? weights_of(cells, contract, day, false) : unseen;
-    distribute(amounts, weights, of_excess, out);
+    const Duration span = std::max(std::min(at, next_utc_day(day.day)) - meter->since, Duration{0});
+    Amounts known;
+    known -= up_to(day.excess(), accrue(meter->rates.gpu, span), accrue(meter->rates.disk, span));
+    return known;
 }
 
 }  // namespace vastwatch::ledger

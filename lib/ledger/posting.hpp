@@ -1,5 +1,13 @@
 // The rules of spec section 4 that make one figure of accrual and charge, for one contract on one
 // UTC day, and divide it over teams and local days. Internal to the ledger.
+//
+// While the day is open, spend is accrual, plus what the charge's GPU and disk items exceed it by,
+// plus bandwidth and other items. What a charge names beyond accrual is divided when it is read,
+// and stays where it is: a change of team moves no money that was spent before. Each reading
+// divides only what it has beyond the one before, in proportion of what accrued since that one (GPU
+// by GPU, disk by disk, the rest by both). Accrual that comes later uses the excess up: the charge
+// told of it before it was seen, so it counts only once the excess is gone, or a reading confirms
+// it.
 #pragma once
 
 #include "ledger/cells.hpp"
@@ -9,29 +17,22 @@
 
 namespace vastwatch::ledger {
 
-/// The sum of all postings is the spend of the day as of its last booking:
-/// - settled: the charge;
-/// - else accrual as booked, plus what the charge's GPU and disk items exceed it by, plus bandwidth
-///   and other items. With a meter that still runs into the day, the excess is left out: it shrinks
-///   with time, see excess().
-/// What is charged is divided in proportion of accrual (GPU by GPU, disk by disk, the rest by
-/// both), as of the moment when the charge was read; without any accrual, over the local days in
-/// proportion of time, for the team that the charge came with.
+/// Books accrual of the day that `more` has (its start, book, GPU and disk).
+void add_accrual(const Cells& cells, OpenDay& day, const Part& more);
+
+/// Divides what the charge, as it was read at `charge_changed`, has beyond what is divided already.
+void attribute_reading(const Cells& cells, const ContractState& contract, OpenDay& day);
+
+/// The same with what is booked, for a day to which parts have come since; changes nothing when all
+/// is divided. Without any parts, and without a meter, there is nobody to divide it among.
+void attribute(const Cells& cells, const ContractState& contract, OpenDay& day);
+
+/// The sum of all postings is the spend of the day as of its last booking. Once settled it is the
+/// charge, divided as the spend was while the day was open. A charge of what never accrued goes
+/// over the local days in proportion of time, for the team that it came with.
 void post_day(const Cells& cells, const ContractState& contract, OpenDay& day);
 
-/// What the charge's GPU and disk items of the present day exceed accrual by, as of `at`.
-Amounts excess(const ContractState& contract, const OpenDay& day, Instant at);
-
-/// The moment from which on excess() is nothing, while the meter goes on as it does; Instant::max()
-/// when the day is over before.
-Instant excess_end(const ContractState& contract, const OpenDay& day);
-
-/// Divides an excess over teams and local days, and appends it to `out`.
-void divide_excess(
-    const Cells& cells,
-    const ContractState& contract,
-    const OpenDay& day,
-    const Amounts& amounts,
-    std::vector<Posting>& out);
+/// What of the open meter's accrual up to `at` the charge told of already: not positive.
+Amounts charged_already(const ContractState& contract, const OpenDay& day, Instant at);
 
 }  // namespace vastwatch::ledger

@@ -52,17 +52,13 @@ const Ledger::Impl::ExcessAt& Ledger::Impl::excess_at(Instant at) const {
     for (auto& cells : slot.books) {
         cells.clear();
     }
-    std::vector<Posting> postings;
     for (const auto* contract : in_excess_) {
-        if (at >= contract->excess_ends) {
-            continue;
-        }
-        const auto& day = *contract->find_day(utc_day_start(contract->meter->since));
-        postings.clear();
-        divide_excess(cells_, *contract, day, excess(*contract, day, at), postings);
-        for (const auto& posting : postings) {
-            add_to_cell(slot.books[posting.book->index()], posting.cell, posting.amounts);
-        }
+        const auto& meter = *contract->meter;
+        const auto& day = *contract->find_day(utc_day_start(meter.since));
+        add_to_cell(
+            slot.books[meter.book->index()],
+            cells_.start(meter.since),
+            charged_already(*contract, day, at));
     }
     return slot;
 }
@@ -186,7 +182,8 @@ std::vector<Posting> Ledger::Impl::contract_postings(const ContractState& contra
     }
     if (contract.excess_at != nowhere) {
         const auto& day = *contract.find_day(utc_day_start(meter.since));
-        divide_excess(cells_, contract, day, excess(contract, day, at), postings);
+        postings.push_back(
+            Posting{meter.book, cells_.start(meter.since), charged_already(contract, day, at)});
     }
     return postings;
 }

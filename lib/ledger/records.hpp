@@ -63,12 +63,17 @@ struct Meter {
     friend bool operator==(const Meter&, const Meter&) = default;
 };
 
-/// What accrued for one contract from `start` on within one UTC day, one local day and one team.
+/// What accrued for one contract from `start` on within one UTC day, one local day and one team,
+/// and its part of what charges of that day name beyond all accrual. That was divided reading by
+/// reading; GPU and disk may be negative here, where accrual has been charged to another slice.
 struct Slice {
     Instant start;  // of its first accrual: between two midnights, UTC or local, not always at one
     TeamName team;
     Usd gpu;
     Usd disk;
+    Amounts charged_beyond = {};
+    Usd gpu_at_reading = {};  // accrual as of the latest reading with news
+    Usd disk_at_reading = {};
 
     friend bool operator==(const Slice&, const Slice&) = default;
 };

@@ -59,7 +59,14 @@ ContractDay Ledger::Impl::day_record(const ContractState& contract, const OpenDa
     record.day = day.day;
     record.slices.reserve(day.parts.size());
     for (const auto& part : day.parts) {
-        record.slices.push_back(Slice{part.start, part.book->team(), part.gpu, part.disk});
+        record.slices.push_back(Slice{
+            part.start,
+            part.book->team(),
+            part.gpu,
+            part.disk,
+            part.beyond,
+            part.gpu_then,
+            part.disk_then});
     }
     record.charged = day.charged;
     record.charge_changed = day.charge_changed;
@@ -132,9 +139,12 @@ void Ledger::Impl::take_marks(Changes& changes) {
     marks_shown_at_ = shown_at_;
     for (auto* book : books_) {
         // Only where what is stored besides would not show as much at the next start. What charges
-        // exceed accrual by may change its source by then, and is not relied upon.
-        auto sure = book->total();
-        sure += open_accrual(*book, Instant::min(), clamp(*shown_at_));
+        // told of already is rounded contract by contract, and its sum not steady to the nano.
+        auto sure = counter_of(*book, clamp(*shown_at_));
+        if (!in_excess_.empty()) {
+            const Usd rounding = Usd::from_nanos(static_cast<std::int64_t>(in_excess_.size()) + 1);
+            sure -= Amounts{rounding, rounding, Usd{}, Usd{}};
+        }
         if (book->shown != book->stored_mark && exceeds(book->shown, sure)) {
             changes.counter_marks.push_back(
                 CounterMark{book->account(), book->team(), book->shown});
@@ -234,8 +244,14 @@ void Ledger::Impl::restore_day(const ContractDay& record) {
     auto& day = contract.make_day(utc_day_start(record.day));
     day.parts.clear();
     for (const auto& slice : record.slices) {
-        day.parts.push_back(
-            Part{slice.start, &book_of(account, slice.team), slice.gpu, slice.disk});
+        day.parts.push_back(Part{
+            slice.start,
+            &book_of(account, slice.team),
+            slice.gpu,
+            slice.disk,
+            slice.charged_beyond,
+            slice.gpu_at_reading,
+            slice.disk_at_reading});
     }
     day.charged = record.charged;
     day.charge_changed = record.charge_changed;
@@ -268,6 +284,13 @@ void Ledger::Impl::restore_time() {
     cell_start_ = cells_.start(now_);
     cell_end_ = cells_.end(now_);
     restore_history();
+    for (auto& [name, account] : accounts_) {
+        for (auto& [source, contract] : account->contracts) {
+            for (auto& day : contract->days) {
+                attribute(cells_, *contract, day);  // older records do not tell how it was divided
+            }
+        }
+    }
     repost_everything();
     for (auto* contract : metered_) {
         if (contract->meter->since < cell_start_) {

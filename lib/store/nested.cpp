@@ -215,24 +215,43 @@ void decode(std::string_view text, std::vector<fleet::SampleRun>& runs) {
 
 std::string encode(const std::vector<ledger::Slice>& slices) {
     return list(slices, [](std::string& out, const ledger::Slice& slice) {
+        const auto& beyond = slice.charged_beyond;
         fmt::format_to(
             std::back_inserter(out),
-            "[{},{},{},{}]",
+            "[{},{},{},{},{},{},{},{},{},{}]",
             nanos(slice.start),
             quoted(slice.team.str()),
             slice.gpu.nanos(),
-            slice.disk.nanos());
+            slice.disk.nanos(),
+            beyond.gpu.nanos(),
+            beyond.disk.nanos(),
+            beyond.bandwidth.nanos(),
+            beyond.other.nanos(),
+            slice.gpu_at_reading.nanos(),
+            slice.disk_at_reading.nanos());
     });
 }
 
 void decode(std::string_view text, std::vector<ledger::Slice>& slices) {
     read_list(text, slices, [](const json::value& element) {
-        Elements in{element, 4};
+        // The first version wrote accrual alone.
+        const bool short_form = element.is_array() && element.get_array().size() == 4;
+        Elements in{element, short_form ? 4U : 10U};
         ledger::Slice slice;
         slice.start = in.instant();
         slice.team = TeamName{in.text()};
-        slice.gpu = Usd::from_nanos(in.integer());
-        slice.disk = Usd::from_nanos(in.integer());
+        const auto money = [&in] { return Usd::from_nanos(in.integer()); };
+        slice.gpu = money();
+        slice.disk = money();
+        if (!short_form) {
+            auto& beyond = slice.charged_beyond;
+            beyond.gpu = money();
+            beyond.disk = money();
+            beyond.bandwidth = money();
+            beyond.other = money();
+            slice.gpu_at_reading = money();
+            slice.disk_at_reading = money();
+        }
         return slice;
     });
 }

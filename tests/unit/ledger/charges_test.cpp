@@ -334,6 +334,66 @@ TEST_CASE("a larger charge of an open day is divided in proportion as well") {
     CHECK(lifetime(ledger, blue, noon + 3h) == usd(16));
 }
 
+// It worked with nobody looking, was charged, and changed hands afterwards.
+TEST_CASE("what a charge told of stays with the team of then, whoever has the instance later") {
+    Ledger ledger{Calendar{}};
+    ledger.observe(main_account, two, red, rates(0), day);
+    ledger.observe(main_account, one, red, rates(0, 0.1), day);
+    ledger.charge(main_account, day, Rows{row(one, gpu_only(10))}, day + 10h);
+    ledger.observe(main_account, one, blue, rates(0, 0.1), noon);
+    for (Instant at = noon; at < day + 24h; at += 1h) {
+        REQUIRE(spent(ledger, red, Window::day, at) == usd(10));
+        REQUIRE(spent(ledger, blue, Window::day, at) == Usd{});
+    }
+    const Instant settled = settle(ledger, day, Rows{row(one, gpu_only(10))}, noon);
+    CHECK(lifetime(ledger, red, settled) == usd(10));
+}
+
+TEST_CASE("what a reading has beyond the one before goes by what accrued since that one") {
+    Ledger ledger{Calendar{}};
+    const auto bandwidth = [](double dollars) {
+        return Rows{row(one, Amounts{{}, {}, usd(dollars), {}})};
+    };
+    ledger.observe(main_account, two, red, rates(0), day);
+    ledger.observe(main_account, one, red, rates(1), day);
+    ledger.charge(main_account, day, bandwidth(5), noon);
+    ledger.observe(main_account, one, blue, rates(1), noon + 1h);
+    CHECK(spent(ledger, red, Window::day, noon + 1h) == usd(13 + 5));
+    ledger.charge(main_account, day, bandwidth(7), noon + 2h);
+    CHECK(spent(ledger, red, Window::day, noon + 2h) == usd(13 + 5 + 1));
+    CHECK(spent(ledger, blue, Window::day, noon + 2h) == usd(1 + 1));
+    ledger.charge(main_account, day, bandwidth(10), noon + 3h);
+    CHECK(spent(ledger, red, Window::day, noon + 3h) == usd(13 + 5 + 1));
+    CHECK(spent(ledger, blue, Window::day, noon + 3h) == usd(2 + 1 + 3));
+}
+
+TEST_CASE("accrual that uses up what was charged to others counts once a reading confirms it") {
+    Ledger ledger{Calendar{}};
+    ledger.observe(main_account, two, red, rates(0), day);
+    ledger.observe(main_account, one, red, rates(0, 1), day);
+    ledger.charge(main_account, day, Rows{row(one, gpu_only(20))}, day + 10h);
+    ledger.observe(main_account, one, blue, rates(2), day + 10h);
+    CHECK(spent(ledger, red, Window::day, noon) == usd(20));
+    CHECK(spent(ledger, blue, Window::day, noon) == Usd{});
+    ledger.charge(main_account, day, Rows{row(one, gpu_only(24))}, noon);
+    CHECK(spent(ledger, red, Window::day, noon) == usd(20));
+    CHECK(spent(ledger, blue, Window::day, noon) == usd(4));
+}
+
+TEST_CASE("how a charge was divided outlives a restart") {
+    FakeStore store;
+    Ledger ledger{Calendar{}};
+    ledger.observe(main_account, two, red, rates(0), day);
+    ledger.observe(main_account, one, red, rates(0, 0.1), day);
+    ledger.charge(main_account, day, Rows{row(one, gpu_only(10))}, day + 10h);
+    ledger.observe(main_account, one, blue, rates(0, 0.1), noon);
+    store.apply(ledger.take_changes());
+    Ledger again{Calendar{}};
+    again.restore(store.all());
+    CHECK(spent(again, red, Window::day, day + 23h) == usd(10));
+    CHECK(spent(again, blue, Window::day, day + 23h) == Usd{});
+}
+
 TEST_CASE("spend never falls while a larger charge waits for accrual to catch up") {
     Ledger ledger{zone("America/New_York")};
     ledger.observe(main_account, one, red, rates(6), day + 1h);
@@ -369,7 +429,9 @@ TEST_CASE("what was spent before the first start stays with the team of then") {
     ledger.charge(main_account, day, Rows{row(one, gpu_only(32))}, noon + 4h);
     CHECK(spent(ledger, red, Window::day, noon + 4h) == usd(26));
     CHECK(spent(ledger, blue, Window::day, noon + 4h) == usd(6));
-    const Instant settled = settle(ledger, day, Rows{row(one, gpu_only(48))}, noon + 5h);
+    ledger.charge(main_account, day, Rows{row(one, gpu_only(34))}, noon + 5h);
+    CHECK(spent(ledger, red, Window::day, noon + 5h) == usd(26));
+    const Instant settled = settle(ledger, day, Rows{row(one, gpu_only(48))}, day + 24h);
     CHECK(lifetime(ledger, red, settled) == usd(26));
 }
 

@@ -30,6 +30,10 @@ struct Make {
 
     ledger::Amounts amounts() const { return ledger::Amounts{usd(), usd(), usd(), usd()}; }
 
+    ledger::Slice slice() const {
+        return ledger::Slice{at(), team(), usd(), usd(), amounts(), usd(), usd()};
+    }
+
     ledger::Contract contract() const { return ledger::Contract{account(), text}; }
 };
 
@@ -192,8 +196,7 @@ ledger::Changes money(const Make& make) {
     changes.days = {ledger::ContractDay{
         make.contract(),
         make.at(),
-        {ledger::Slice{make.at(), make.team(), make.usd(), make.usd()},
-         ledger::Slice{make.at(), make.team(), make.usd(), make.usd()}},
+        {make.slice(), make.slice()},
         make.amounts(),
         make.at(),
         make.team(),

@@ -43,6 +43,23 @@ TEST_CASE("every member of every record survives a restart") {
     CHECK(difference(after_restart(changes), changes) == "");
 }
 
+TEST_CASE("slices of the first version, which held accrual alone, are read") {
+    const TempDir directory;
+    must_commit(*must_open(directory.path()).store, full_changes("plain text", some_time));
+    run_sql(
+        directory.path(),
+        "UPDATE contract_days SET slices = '[[1700000000000000000,\"red\",5,7]]'");
+    const auto opened = must_open(directory.path());
+    CHECK(!opened.set_aside);
+    const std::vector expected{ledger::Slice{
+        Instant{std::chrono::seconds{1'700'000'000}},
+        TeamName{"red"},
+        Usd::from_nanos(5),
+        Usd::from_nanos(7)}};
+    REQUIRE(opened.stored.ledger.days.size() == 1);
+    CHECK(opened.stored.ledger.days.front().slices == expected);
+}
+
 TEST_CASE("every byte survives in every text: NUL, quotes, invalid UTF-8") {
     const auto changes = full_changes(every_byte(), some_time);
     CHECK(difference(after_restart(changes), changes) == "");
