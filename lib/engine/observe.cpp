@@ -63,7 +63,7 @@ bool label_protected(const Slot& slot) {
     });
 }
 
-/// Work that was tolerated by other rules may be too much by these: the idle clock begins again.
+/// Work that was tolerated by other rules may be too much by these.
 bool tolerated_too_much(const policy::Team& team, const fleet::IdlePeriod& idle) {
     const auto too_much = [&](Duration busy, Duration length) {
         const auto allowed =
@@ -73,6 +73,13 @@ bool tolerated_too_much(const policy::Team& team, const fleet::IdlePeriod& idle)
     // Work that no idle sample has followed yet ends a period as well.
     return idle.began && (too_much(idle.busy, idle.length()) ||
                           too_much(idle.busy + idle.pending_busy, idle.last_sample - *idle.began));
+}
+
+/// What other rules took for idleness is not all that by these: the idle clock begins again.
+bool counts_no_longer(const policy::Team& team, const fleet::IdlePeriod& idle) {
+    const bool worked = idle.highest && *idle.highest >= team.rules.idle_below.value();
+    const bool gap = idle.longest_gap > team.rules.idle_max_gap;
+    return idle.began && (worked || gap || tolerated_too_much(team, idle));
 }
 
 /// Follows how long the instance has been running, stopped, loading. The scheduler's words decide
@@ -184,7 +191,8 @@ void sample(const Look& look, const Slot& slot, fleet::Instance& instance) {
     const auto taken = fleet::judge(instance.row, instance.still, rules.idle_below, look.at);
     fleet::append(instance.samples, taken);
     if (instance.running_since) {
-        const fleet::IdleRules limits{std::max(rules.idle_max_gap, look.gap), rules.idle_tolerance};
+        const fleet::IdleRules limits{
+            std::max(rules.idle_max_gap, look.gap), rules.idle_tolerance, look.gap};
         fleet::take(instance.idle, taken, limits, look.interrupted);
     }
     ++instance.fresh_samples;
@@ -252,7 +260,7 @@ void observe_news(
     instance.team = team_for(state, instance.account, row.label, &instance.team);
     slot.team = &state.policy->team_or_unassigned(instance.team);
     follow_state(instance, at);
-    if (tolerated_too_much(*slot.team, instance.idle)) {
+    if (counts_no_longer(*slot.team, instance.idle)) {
         instance.idle = fleet::IdlePeriod{};
     }
     if (!instance.label_protected_since && label_protected(slot)) {
@@ -493,7 +501,7 @@ void reassign_teams(State& state, Now now) {
             meter(state, slot, instance, now.wall);
             mark(state, instance);
         }
-        if (tolerated_too_much(*slot.team, slot->idle)) {
+        if (counts_no_longer(*slot.team, slot->idle)) {
             auto& instance = change(state, id);
             instance.idle = fleet::IdlePeriod{};
             mark(state, instance);

@@ -2,15 +2,18 @@
 
 #include "fleet/take.hpp"
 
+#include <algorithm>
+
 namespace vastwatch::fleet {
 namespace {
 
-IdlePeriod begin_at(Instant at) {
+IdlePeriod begin_at(const Sample& sample) {
     IdlePeriod period;
-    period.began = at;
-    period.last_idle = at;
-    period.last_sample = at;
-    period.last_known = at;
+    period.began = sample.at;
+    period.last_idle = sample.at;
+    period.last_sample = sample.at;
+    period.last_known = sample.at;
+    period.highest = sample.gpu_util;
     return period;
 }
 
@@ -41,9 +44,13 @@ void take(IdlePeriod& period, const Sample& sample, IdleRules rules, bool interr
     }
     if (!period.began) {
         if (sample.evidence == Evidence::idle) {
-            period = begin_at(sample.at);
+            period = begin_at(sample);
         }
         return;
+    }
+    const auto since_known = sample.at - period.last_known;
+    if (sample.evidence != Evidence::unknown && since_known > rules.sweeps) {
+        period.longest_gap = std::max(period.longest_gap, since_known);
     }
     const auto step = sample.at - period.last_sample;
     period.last_sample = sample.at;
@@ -70,6 +77,7 @@ void take(IdlePeriod& period, const Sample& sample, IdleRules rules, bool interr
     period.pending_unknown = Duration{0};
     period.last_idle = sample.at;
     period.last_known = sample.at;
+    period.highest = std::max(period.highest, sample.gpu_util);
 }
 
 IdlePeriod extend(IdlePeriod period, const Sample& sample, IdleRules rules, bool interrupted) {

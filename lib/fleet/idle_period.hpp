@@ -18,6 +18,9 @@ struct IdlePeriod {
     Duration unknown{0};
     Duration pending_busy{0};
     Duration pending_unknown{0};
+    // What another limit would have made of it:
+    std::optional<double> highest;  // utilisation of its idle samples, in percent
+    Duration longest_gap{0};        // between known samples, of those that only max_gap allowed
 
     /// From the first to the latest idle sample.
     Duration length() const { return began ? last_idle - *began : Duration{0}; }
@@ -31,6 +34,7 @@ struct IdlePeriod {
 struct IdleRules {
     Duration max_gap{0};   // known samples further apart than this do not continue a period
     Percent tolerance{0};  // busy share of the period that does not end it
+    Duration sweeps{0};    // samples this near continue it in any case; at most max_gap
 };
 
 /// `period` after one more sample. `interrupted` tells that time between the samples is not to be

@@ -323,7 +323,13 @@ CREATE TABLE clock_marks (
 ) STRICT;
 )sql";
 
-constexpr std::array<const char*, 3> steps{step_1, step_2, step_3};
+/// Of what was stored before nothing is known that another limit would hold against it.
+constexpr const char* step_4 = R"sql(
+ALTER TABLE idle_clocks ADD COLUMN highest REAL;
+ALTER TABLE idle_clocks ADD COLUMN longest_gap INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<const char*, 4> steps{step_1, step_2, step_3, step_4};
 
 }  // namespace
 

@@ -164,6 +164,8 @@ struct IdleClocks {
         io("pending_busy", clock.idle.pending_busy);
         io("pending_unknown", clock.idle.pending_unknown);
         io("samples", clock.samples);
+        io("highest", clock.idle.highest);
+        io("longest_gap", clock.idle.longest_gap);
     }
 };
 

@@ -429,5 +429,69 @@ TEST_CASE("tolerated work that still goes on at a reload counts by the new toler
     CHECK(scene.count(alerts::Kind::idle_warning) == 0);
 }
 
+TEST_CASE("what was idle before a reload counts by the new idle_below") {
+    auto policy = idle_policy();
+    ml_of(policy).rules.idle_below = Percent{10};
+    IdleScene scene{policy};
+    scene.machine(1).row.telemetry.gpu_util = 7;
+    scene.run_until(at("08:50"));
+    scene.machine(1).idle();
+    scene.run_until(at("09:40"));
+    scene.reload(idle_policy());
+    scene.run_until(at("11:30"));
+    CHECK_FALSE(scene.sent_at(1));
+    scene.run_until(at("11:45"));
+    CHECK(scene.sent_at(1));
+}
+
+TEST_CASE("a reload with a lower idle_below keeps the period that lay below that as well") {
+    auto policy = idle_policy();
+    ml_of(policy).rules.idle_below = Percent{10};
+    IdleScene scene{policy};
+    scene.run_until(at("09:40"));
+    scene.reload(idle_policy());
+    scene.run_until(at("10:03"));
+    CHECK(scene.sent_at(1));
+}
+
+TEST_CASE("a changed configuration at a start judges what was idle before as a reload does") {
+    auto policy = idle_policy();
+    ml_of(policy).rules.idle_below = Percent{10};
+    IdleScene scene{policy};
+    scene.machine(1).row.telemetry.gpu_util = 7;
+    scene.run_until(at("09:40"));
+    scene.machine(1).idle();
+    scene.restart_with(idle_policy(), 30s);
+    scene.run_until(at("11:00"));
+    CHECK_FALSE(scene.sent_at(1));
+}
+
+TEST_CASE("a gap before a reload counts by the new idle_max_gap") {
+    auto policy = idle_policy();
+    ml_of(policy).rules.idle_max_gap = 20min;
+    IdleScene scene{policy};
+    scene.run_until(at("09:00"));
+    scene.blind = true;
+    scene.run_until(at("09:10"));
+    scene.blind = false;
+    scene.run_until(at("09:20"));
+    scene.reload(idle_policy());
+    scene.run_until(at("11:00"));
+    CHECK_FALSE(scene.sent_at(1));
+}
+
+TEST_CASE("a label of a team with a lower idle_below begins the period anew") {
+    auto policy = idle_policy();
+    policy.teams.at(1).rules.idle_action = Action::destroy;
+    policy.teams.at(1).rules.idle_below = Percent{10};
+    Scene scene{policy};
+    scene.rent(1, "web/x").row.telemetry.gpu_util = 7;
+    scene.rent(2).busy();
+    scene.run_until(at("09:30"));
+    scene.machine(1).labelled("ml/x").idle();
+    scene.run_until(at("11:00"));
+    CHECK_FALSE(scene.sent_at(1));
+}
+
 }  // namespace
 }  // namespace vastwatch::engine::testing

@@ -150,5 +150,28 @@ TEST_CASE("the parts of a period sum to its length whatever happens") {
     }
 }
 
+TEST_CASE("a period remembers the highest utilisation that counted as idle") {
+    auto period = extend({}, {minute(0), Evidence::idle, Doubt::none, 2.0}, strict, false);
+    period = extend(period, {minute(1), Evidence::idle, Doubt::none, 4.0}, strict, false);
+    period = extend(period, {minute(2), Evidence::idle, Doubt::none, 1.0}, strict, false);
+    CHECK(period.highest == 4.0);
+}
+
+TEST_CASE("a period remembers the longest gap that max_gap alone allowed") {
+    const IdleRules rules{5min, Percent{0}, 2min};
+    CHECK(story("i..i...iui", rules).longest_gap == 4min);
+    CHECK(story("i.ii.i", rules).longest_gap == 0min);
+}
+
+TEST_CASE("a period that begins anew remembers nothing of the one before") {
+    const IdleRules rules{5min, Percent{0}, 2min};
+    auto period = extend({}, {minute(0), Evidence::idle, Doubt::none, 4.0}, rules, false);
+    period = extend(period, {minute(4), Evidence::idle, Doubt::none, 4.0}, rules, false);
+    period = extend(period, {minute(5), Evidence::busy, Doubt::none, 9.0}, rules, false);
+    period = extend(period, {minute(6), Evidence::idle, Doubt::none, 1.0}, rules, false);
+    CHECK(period.highest == 1.0);
+    CHECK(period.longest_gap == 0min);
+}
+
 }  // namespace
 }  // namespace vastwatch::fleet

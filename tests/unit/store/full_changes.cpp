@@ -96,6 +96,8 @@ fleet::Instance instance(const Make& make) {
         make.span(),
         make.span(),
         make.span(),
+        make.span(),
+        make.real(),
         make.span()};
     one.samples = {fleet::SampleRun{
         make.at(),

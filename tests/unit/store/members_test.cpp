@@ -39,7 +39,7 @@ TEST_CASE("every member of a stored record has its column") {
     CHECK(member_count<fleet::Recipe>() == 11);
     CHECK(member_count<fleet::StillRow>() == 2);
     CHECK(member_count<fleet::SampleRun>() == 7);
-    CHECK(member_count<fleet::IdlePeriod>() == 9);
+    CHECK(member_count<fleet::IdlePeriod>() == 11);
     CHECK(member_count<engine::IdleClock>() == 5);
     CHECK(member_count<ledger::Meter>() == 5);
     CHECK(member_count<ledger::Slice>() == 7);

@@ -187,6 +187,20 @@ TEST_CASE("a database of a later version is refused and left as it is") {
     CHECK(content(directory.path() / "state.db") == before);
 }
 
+TEST_CASE("a database from before idle periods had limits to be judged by is read and goes on") {
+    const TempDir directory;
+    fill(directory.path());
+    run_sql(
+        directory.path(),
+        "ALTER TABLE idle_clocks DROP COLUMN highest; ALTER TABLE idle_clocks DROP COLUMN "
+        "longest_gap; PRAGMA user_version = 3");
+    const auto opened = must_open(directory.path());
+    const auto& idle = opened.stored.instances.front().idle;
+    CHECK(idle.began);
+    CHECK_FALSE(idle.highest);
+    CHECK(idle.longest_gap == Duration{0});
+}
+
 TEST_CASE("a directory in the place of the database is an error, and stays") {
     const TempDir directory;
     fs::create_directory(directory.path() / "state.db");
