@@ -213,13 +213,16 @@ void Judge::take_label(Watched& watched, const Reading& reading, Instant at) {
     watched.serverless = first != std::string_view::npos &&
                          reading.label.find(':', first + 1) != std::string_view::npos;
     if (watched.teams.empty() || watched.team != team) {
-        const bool tolerant =
-            !watched.teams.empty() && rules_of(watched).idle_tolerance.value() > 0;
+        const auto& before = rules_of(watched);
+        const bool lenient =
+            before.idle_tolerance.value() > 0 || before.idle_max_gap > 3 * setting_.poll_interval;
+        const bool may_end = !watched.teams.empty() && lenient;
         watched.teams.emplace_back(at, team);
         watched.changed_at = at;
         watched.due_since.reset();
-        if (tolerant) {
-            // A period with work that the team before tolerated does not count for the next one.
+        if (may_end) {
+            // Work that the team before tolerated, or a gap that it allowed, may be too much for
+            // the next one.
             watched.not_due_before = std::max(watched.not_due_before, at + longest_idle_for());
             watched.anew = IdleSpan{};
         }
