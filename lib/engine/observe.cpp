@@ -207,13 +207,17 @@ std::pair<std::optional<Instant>, bool> idleness(const Slot& slot) {
 /// An equal row of an instance that is settled: a sample, and nothing else.
 void observe_sample(State& state, const Look& look, Slot& slot, fleet::Instance& instance) {
     const auto before = idleness(slot);
+    const int repeats = instance.still.repeats;
     instance.last_seen = look.at;
     sample(look, slot, instance);
     // A queued start is found as of the latest row.
     if (idleness(slot) != before || fleet::is_queued(instance.row)) {
         touch(state, slot);
     }
-    if (instance.running_since && (before.first || instance.idle.began)) {
+    // Of one without a period it is kept that its row stands still, for when it next begins.
+    const bool stands_still =
+        instance.still.repeats != repeats && instance.still.repeats <= fleet::frozen_after_repeats;
+    if ((instance.running_since && (before.first || instance.idle.began)) || stands_still) {
         mark_clock(state, instance);
     }
 }

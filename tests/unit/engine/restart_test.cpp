@@ -53,6 +53,21 @@ TEST_CASE("a restart past the deadline with an instance still idle acts after fr
     CHECK(*scene.sent_at(1) > started);
 }
 
+TEST_CASE("a row that stood still while the instance was stopped says nothing after a restart") {
+    IdleScene scene;
+    scene.run_until(at("09:00"));
+    const auto before = scene.machine(1).row;
+    scene.machine(1).stopped().frozen = true;
+    scene.run_until(at("09:30"));
+    scene.restart(1min);
+    scene.machine(1).row = before;
+    scene.poll();
+    CHECK_FALSE(scene.seen(1).instance->idle.began);
+    scene.machine(1).frozen = false;
+    scene.poll();
+    CHECK(scene.seen(1).instance->idle.began == scene.time());
+}
+
 TEST_CASE("nothing is asked or sent before the first sweep after a start") {
     IdleScene scene;
     scene.run_until(at("09:59"));
