@@ -303,15 +303,21 @@ void CoreRun::tell_judge(const engine::Changes& changes, const engine::Effects& 
             record.outcome,
             record.detail,
             fmt::join(record.reasons, "; "));
-        if (record.action == "hold") {
-            judge_->held(id, true, held_as_mass(*record.instance));
-        } else if (record.outcome == "intended") {
+        if (record.outcome == "intended") {
             judge_->intended(id, record.reasons);
-        } else if (
-            record.outcome == "dropped" || record.outcome == "vanished" ||
-            record.outcome == "confirmed") {
-            judge_->dropped(id);
         }
+        take_standing(record);
+    }
+}
+
+/// What is held, or is none of its business any more, whether that could be stored or not.
+void CoreRun::take_standing(const engine::AuditRecord& record) {
+    const auto id = record.instance->value();
+    const auto& outcome = record.outcome;
+    if (record.action == "hold") {
+        judge_->held(id, true, held_as_mass(*record.instance));
+    } else if (outcome == "dropped" || outcome == "vanished" || outcome == "confirmed") {
+        judge_->dropped(id);
     }
 }
 
@@ -338,8 +344,8 @@ void CoreRun::not_stored(engine::Changes changes, engine::Effects& effects) {
     });
     effects.requests.clear();
     for (const auto& record : effects.audit) {
-        if (record.instance && record.action == "hold") {
-            judge_->held(record.instance->value(), true, held_as_mass(*record.instance));
+        if (record.instance) {
+            take_standing(record);
         }
     }
 }

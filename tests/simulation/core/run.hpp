@@ -63,6 +63,7 @@ class CoreRun {
     void not_stored(engine::Changes changes, engine::Effects& effects);
     void tell_judge(const engine::Changes& changes, const engine::Effects& effects);
     void carry_out(engine::Effects& effects);
+    void take_standing(const engine::AuditRecord& record);
     bool held_as_mass(InstanceId id);
     void deliver();
     void reload();
