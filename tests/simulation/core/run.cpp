@@ -1,5 +1,6 @@
 #include "core/run.hpp"
 
+#include "core/open_cases.hpp"
 #include "core/setting.hpp"
 #include "core/tenant.hpp"
 #include "world/fleet.hpp"
@@ -8,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 
 namespace vastwatch::simulation {
 namespace {
@@ -139,28 +139,13 @@ Report CoreRun::run() {
     return report();
 }
 
-/// What the daemon itself says of its open cases, at the end of a story.
 void CoreRun::tell_cases() {
-    const auto view = engine_->view(now());
-    for (const auto& item : view->cases) {
-        if (!enforcement::is_end(item.step)) {
-            story(
-                "open case: {} {} {}, {}, due {}: {}",
-                enforcement::to_string(item.step),
-                policy::to_string(item.action),
-                item.instance.value(),
-                enforcement::explain(item.wait),
-                format_rfc3339(item.due),
-                item.detail);
-        }
-    }
-    for (const auto& hold : view->holds) {
-        story(
-            "open hold {} ({}) of {}",
-            hold.id.value(),
-            enforcement::to_string(hold.kind),
-            fmt::join(hold.instances | std::views::transform(&InstanceId::value), " "));
-    }
+    tell_open_cases(
+        story_,
+        *engine_->view(now()),
+        verdicts_.violations().front().what,
+        [this](InstanceId id) { return engine_->explain(id, now()); },
+        now_);
 }
 
 void CoreRun::happen_at(Instant at) {

@@ -1,6 +1,7 @@
 #include "lives/run.hpp"
 
 #include "audit/audit.hpp"
+#include "core/open_cases.hpp"
 #include "core/setting.hpp"
 #include "store/store.hpp"
 #include "wire/alert_json.hpp"
@@ -720,41 +721,17 @@ void DaemonRun::judge_growth() {
     });
 }
 
-/// What the daemon itself says of its open cases, at the end of a story.
 void DaemonRun::tell_cases() {
     const auto seen = view();
     if (!seen) {
         return;
     }
-    for (const auto& item : seen->cases) {
-        if (!enforcement::is_end(item.step)) {
-            story(
-                "open case: {} {} {}, {}, due {}: {}",
-                enforcement::to_string(item.step),
-                policy::to_string(item.action),
-                item.instance.value(),
-                enforcement::explain(item.wait),
-                format_rfc3339(item.due),
-                item.detail);
-        }
-    }
-    for (const auto& hold : seen->holds) {
-        story("open hold {} of {} instances", hold.id.value(), hold.instances.size());
-    }
-    const auto& what = verdicts_.violations().front().what;
-    for (const auto& instance : seen->instances) {
-        const auto id = instance.instance->id;
-        if (what.find(std::to_string(id.value())) == std::string::npos) {
-            continue;
-        }
-        const auto explanation = machine_->process()->backend().explain(id);
-        if (explanation) {
-            story("the daemon explains: {}", explanation->headline);
-            for (const auto& paragraph : explanation->paragraphs) {
-                story("    {}", paragraph);
-            }
-        }
-    }
+    tell_open_cases(
+        story_,
+        *seen,
+        verdicts_.violations().front().what,
+        [this](InstanceId id) { return machine_->process()->backend().explain(id); },
+        now());
 }
 
 Report DaemonRun::report() {
