@@ -48,15 +48,11 @@ std::optional<double> number(const json::object& row, std::string_view column) {
     return value->to_number<double>();
 }
 
+/// What is of another type is unknown.
 std::string text(const json::object& row, std::string_view column) {
     const auto* value = row.if_contains(column);
-    if (value == nullptr) {
-        return {};
-    }
-    if (value->is_int64()) {
-        return std::to_string(value->get_int64());
-    }
-    return value->is_string() ? std::string{value->get_string()} : std::string{};
+    return value != nullptr && value->is_string() ? std::string{value->get_string()}
+                                                  : std::string{};
 }
 
 std::uint64_t bits(std::optional<double> value) {
