@@ -245,7 +245,7 @@ bool Judge::judge_warning(const Watched& watched, Instant at) {
     return in_time && of_this_period && (reached || patience_over);
 }
 
-void Judge::judge_permission(const Watched& watched, Instant at) {
+void Judge::judge_permission(const Watched& watched, bool destroy, Instant at) {
     verdicts_.require(
         policy_->enforcement.enforce || at < policy_since_ + policy_lag,
         Invariant::nothing_forbidden,
@@ -255,7 +255,13 @@ void Judge::judge_permission(const Watched& watched, Instant at) {
         !paused_ || at <= paused_changed_ + epsilon, Invariant::nothing_forbidden, at, [&] {
             return fmt::format("{} is acted upon while actions are paused", watched.id);
         });
-    const bool held = watched.held && !(watched.held_as_mass && over_cap(*policy_, watched, at));
+    // A mass of idle ones does not keep from it what another rule wants.
+    const auto by_another = [&] {
+        const auto reasons = condemned(*policy_, watched, destroy, at);
+        return std::ranges::any_of(reasons, [](const auto& reason) { return reason != "idle"; }) ||
+               over_cap(*policy_, watched, at);
+    };
+    const bool held = watched.held && !(watched.held_as_mass && by_another());
     verdicts_.require(!held, Invariant::nothing_forbidden, at, [&] {
         const auto start = policy_->calendar.day_start(at);
         const auto truth = bill_.spend(watched.team, start, at);
@@ -287,7 +293,7 @@ void Judge::judge_permission(const Watched& watched, Instant at) {
 }
 
 void Judge::judge_order(Watched& watched, bool destroy, Instant at) {
-    judge_permission(watched, at);
+    judge_permission(watched, destroy, at);
     verdicts_.require(
         watched.read_at && at - *watched.read_at <= read_is_fresh &&
             watched.read_label == watched.label && !watched.read_renamed,

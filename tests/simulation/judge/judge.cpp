@@ -265,7 +265,9 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
     follow(watched, reading, at, max_gap(watched), rules.idle_below.value());
     // What idles anew is none of those that were held, though a cap may have wanted it all the
     // while.
-    if (watched.held_as_mass && watched.idle_since != watched.held_of) {
+    // And what a cap wants is held no longer, even if the cap does not get to it.
+    if (watched.held_as_mass &&
+        (watched.idle_since != watched.held_of || over_cap(*policy_, watched, at))) {
         watched.held = watched.held_as_mass = false;
     }
     if (watched.nearly_gap) {

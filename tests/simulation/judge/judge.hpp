@@ -168,7 +168,7 @@ class Judge {
     Duration max_gap(const Watched& watched) const;
 
     void judge_order(Watched& watched, bool destroy, Instant at);
-    void judge_permission(const Watched& watched, Instant at);
+    void judge_permission(const Watched& watched, bool destroy, Instant at);
     bool blind(Instant at) const;
     std::vector<std::string>
     condemned(const policy::Policy& policy, const Watched& watched, bool destroy, Instant at);
