@@ -126,6 +126,11 @@ bool comes_first(const Finding& one, const Finding& other, Instant now) {
     return one.due < other.due;
 }
 
+bool hour_is_full(const State& state) {
+    const auto limit = state.policy->enforcement.max_actions_per_hour;
+    return limit > 0 && state.recent_actions.size() >= static_cast<std::size_t>(limit);
+}
+
 }  // namespace
 
 enforcement::Facts facts_of(const State& state, const Case& item, Instant now) {
@@ -140,9 +145,7 @@ enforcement::Facts facts_of(const State& state, const Case& item, Instant now) {
     facts.store_writable = state.store_writable;
     facts.idle_warning = rules.idle_warning;
     facts.warning_delivery = rules.warning_delivery;
-    const auto limit = state.policy->enforcement.max_actions_per_hour;
-    facts.within_limit =
-        item.cap || limit == 0 || state.recent_actions.size() < static_cast<std::size_t>(limit);
+    facts.within_limit = item.cap || !hour_is_full(state);
     return facts;
 }
 
@@ -216,22 +219,30 @@ bool telemetry_is_usable(const State& state, const Case& item) {
     return !samples.empty() && samples.back().evidence != fleet::Evidence::unknown;
 }
 
-/// choose(), but for an idle instance that is kept back as such (its warning, a mass hold, a host
-/// that does not measure) while a cap wants it as well: the cap does not wait, though its action
-/// may be the weaker one.
+/// Wanted as `first`, which is no cap, it has to wait: for the hourly limit or, being idle, for its
+/// warning, a decision about a mass, or a host that measures.
+bool has_to_wait(const State& state, const Case* item, const Finding& first, Instant now) {
+    if (hour_is_full(state)) {
+        return true;
+    }
+    if (item == nullptr || first.rule != Rule::idle) {
+        return false;
+    }
+    // Once it acts as a cap it goes on so, or it would be held and let go in turns.
+    const bool warned = enforcement::warning_is_over(*item, facts_of(state, *item, now), now);
+    return !warned || item->step == Step::held || item->cap || !telemetry_is_usable(state, *item);
+}
+
+/// choose(), but for an instance that has to wait while a cap wants it as well: the cap does not,
+/// though its action may be the weaker one.
 Wanted choose_for(
     const State& state,
     const Case* item,
     const std::vector<const Finding*>& findings,
     Instant now) {
     auto wanted = choose(state, findings, now);
-    const bool idle = wanted.first != nullptr && wanted.first->rule == Rule::idle;
-    if (!idle || item == nullptr) {
-        return wanted;
-    }
-    // Once it acts as a cap it goes on so, or it would be held and let go in turns.
-    const bool warned = enforcement::warning_is_over(*item, facts_of(state, *item, now), now);
-    if (warned && item->step != Step::held && !item->cap && telemetry_is_usable(state, *item)) {
+    if (wanted.first == nullptr || rules::is_cap(wanted.first->rule) ||
+        !has_to_wait(state, item, *wanted.first, now)) {
         return wanted;
     }
     const Finding* cap = nullptr;

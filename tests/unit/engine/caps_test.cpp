@@ -148,6 +148,26 @@ TEST_CASE("a cap is exempt from the hourly limit") {
     }
 }
 
+TEST_CASE("a cap does not wait for a stronger action that the hourly limit keeps back") {
+    auto policy = cap_policy(1);
+    policy.enforcement.max_actions_per_hour = 1;
+    ml_of(policy).rules.cap_action = Action::stop;
+    ml_of(policy).rules.violation_action = Action::destroy;
+    ml_of(policy).max_dph = dph(1);
+    Scene scene{policy};
+    for (int id = 101; id <= 110; ++id) {
+        scene.rent(id, "web/x");
+    }
+    scene.run_until(at("08:03") + 30s);
+    scene.rent_now(1, "ml/x", 3);
+    scene.rent_now(2, "ml/x", 2);
+    scene.run_until(at("08:15"));
+    CHECK(scene.sent_action(1) == Action::destroy);
+    CHECK_FALSE(scene.sent_at(2));
+    scene.run_until(at("08:45"));
+    CHECK(scene.sent_action(2) == Action::stop);
+}
+
 TEST_CASE("what appears while the cap is exceeded goes as well, and not in the next window") {
     SixteenDollars scene;
     scene.run_until(at("14:00"));
