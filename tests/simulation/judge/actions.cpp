@@ -261,7 +261,8 @@ void Judge::judge_permission(const Watched& watched, bool destroy, Instant at) {
         return std::ranges::any_of(reasons, [](const auto& reason) { return reason != "idle"; }) ||
                over_cap(*policy_, watched, at);
     };
-    const bool held = watched.held && !(watched.held_as_mass && by_another());
+    const bool held =
+        watched.held && !(watched.held_as_mass && (watched.hold_may_be_over || by_another()));
     verdicts_.require(!held, Invariant::nothing_forbidden, at, [&] {
         const auto start = policy_->calendar.day_start(at);
         const auto truth = bill_.spend(watched.team, start, at);

@@ -263,13 +263,12 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
         watched.protected_since = at;
     }
     follow(watched, reading, at, max_gap(watched), rules.idle_below.value());
-    // What idles anew is none of those that were held, though a cap may have wanted it all the
-    // while.
-    // And what a cap wants is held no longer, even if the cap does not get to it.
-    if (watched.held_as_mass &&
-        (watched.idle_since != watched.held_of || over_cap(*policy_, watched, at))) {
-        watched.held = watched.held_as_mass = false;
-    }
+    // What idles anew is none of those that were held, and what a cap wants is held no longer, even
+    // if the cap does not get to it.
+    const bool capped = rules.cap_action >= policy::Action::stop && watched.held_as_mass &&
+                        over_cap(*policy_, watched, at);
+    watched.hold_may_be_over =
+        watched.hold_may_be_over || watched.idle_since != watched.held_of || capped;
     if (watched.nearly_gap) {
         watched.not_due_before = std::max(watched.not_due_before, at + rules.idle_for);
         watched.anew =
@@ -327,6 +326,7 @@ void Judge::held(std::int64_t id, bool is, bool mass) {
         found->second.held = is;
         found->second.held_as_mass = mass;
         found->second.held_of = found->second.idle_since;
+        found->second.hold_may_be_over = false;
         found->second.due_since.reset();
         found->second.open_since.reset();
     }

@@ -109,6 +109,7 @@ struct Watched {
     bool held = false;
     bool held_as_mass = false;
     std::optional<Instant> held_of;  ///< the begin of the idle period that it was held for
+    bool hold_may_be_over = false;   ///< of one of many: as idle it is judged anew
     bool approved = false;           ///< an operator let it go on
     bool limited = false;            ///< by its reasons the hourly limit counts it
     bool only_idle = false;          ///< by its reasons nothing but idleness condemns it
