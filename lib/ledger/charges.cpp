@@ -135,7 +135,7 @@ void Ledger::Impl::repost(ContractState& contract, OpenDay& day) {
 void Ledger::Impl::review_excess(ContractState& contract) {
     const OpenDay* day =
         contract.meter ? contract.find_day(utc_day_start(contract.meter->since)) : nullptr;
-    const bool exceeds = day != nullptr && day->excess() > Usd{};
+    const bool exceeds = day != nullptr && day->excess().total() > Usd{};
     if (exceeds == (contract.excess_at != nowhere)) {
         return;
     }

@@ -27,10 +27,11 @@ Usd OpenDay::accrued_disk() const {
     return sum;
 }
 
-Usd OpenDay::excess() const {
-    Usd sum;
+Amounts OpenDay::excess() const {
+    Amounts sum;
     for (const auto& part : parts) {
-        sum += part.beyond.gpu + part.beyond.disk;
+        sum.gpu += part.beyond.gpu;
+        sum.disk += part.beyond.disk;
     }
     return sum;
 }

@@ -56,8 +56,9 @@ struct OpenDay {
 
     Usd accrued_gpu() const;
     Usd accrued_disk() const;
-    /// What the charge's GPU and disk items exceed by what is booked; divided among the parts.
-    Usd excess() const;
+    /// By what the charge's GPU and disk items exceed what is booked: the sum of the parts' shares
+    /// in it. Not negative as a whole.
+    Amounts excess() const;
 };
 
 struct Account;

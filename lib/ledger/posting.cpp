@@ -179,12 +179,17 @@ Part& part_at(const Cells& cells, OpenDay& day, Book* book, Instant start) {
     return day.parts.back();
 }
 
-/// What of `gpu` and `disk` fits into `excess`, the GPU first.
-Amounts up_to(Usd excess, Usd gpu, Usd disk) {
-    const Usd taken = std::clamp(gpu + disk, Usd{}, std::max(excess, Usd{}));
+/// What of `gpu` and `disk` fits into the excess: GPU into GPU, disk into disk, and what is left of
+/// either into what is left of it.
+Amounts up_to(const Amounts& excess, Usd gpu, Usd disk) {
+    const Usd taken = std::min(std::max(excess.gpu + excess.disk, Usd{}), gpu + disk);
     Amounts amounts;
-    amounts.gpu = std::min(taken, gpu);
-    amounts.disk = taken - amounts.gpu;
+    amounts.gpu = std::clamp(excess.gpu, Usd{}, std::min(gpu, taken));
+    amounts.disk = std::clamp(excess.disk, Usd{}, std::min(disk, taken - amounts.gpu));
+    const Usd left = taken - amounts.gpu - amounts.disk;
+    const Usd more_gpu = std::min(left, gpu - amounts.gpu);
+    amounts.gpu += more_gpu;
+    amounts.disk += left - more_gpu;
     return amounts;
 }
 
@@ -253,7 +258,7 @@ Usd more_of(OpenDay& day, Usd target, Usd Amounts::* item) {
 /// Divides what the charge has beyond what is booked and divided.
 void divide_news(const Cells& cells, const ContractState& contract, OpenDay& day) {
     const auto target = beyond_booked(day);
-    const Usd difference = target.gpu + target.disk - day.excess();
+    const Usd difference = target.gpu + target.disk - day.excess().total();
     Amounts rest;
     rest.bandwidth = more_of(day, target.bandwidth, &Amounts::bandwidth);
     rest.other = more_of(day, target.other, &Amounts::other);
@@ -262,11 +267,7 @@ void divide_news(const Cells& cells, const ContractState& contract, OpenDay& day
         spread(day, gpu_and_disk, difference, divided(day, gpu_and_disk));
     } else if (difference > Usd{}) {
         const Usd left = confirm(day, difference);
-        Usd known;
-        for (const auto& part : day.parts) {
-            known += part.beyond.gpu;
-        }
-        excess.gpu = std::clamp(target.gpu - known, Usd{}, left);
+        excess.gpu = std::clamp(target.gpu - day.excess().gpu, Usd{}, left);
         excess.disk = left - excess.gpu;
     }
     std::vector<Posting> shares;
@@ -340,12 +341,13 @@ void attribute_reading(const Cells& cells, const ContractState& contract, OpenDa
             part.gpu_then = part.gpu;
             part.disk_then = part.disk;
         }
-        const Usd excess = day.excess();
+        const auto excess = day.excess();
         auto& part = part_at(cells, day, meter->book, meter->since);
         part.gpu -= more.gpu;
         part.disk -= more.disk;
-        const auto booked = beyond_booked(day);
-        part.beyond += up_to(booked.gpu + booked.disk - excess, more.gpu, more.disk);
+        auto unbooked = beyond_booked(day);
+        unbooked -= excess;
+        part.beyond += up_to(unbooked, more.gpu, more.disk);
         return;
     }
     for (auto& part : day.parts) {

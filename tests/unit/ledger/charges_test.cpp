@@ -380,6 +380,23 @@ TEST_CASE("accrual that uses up what was charged to others counts once a reading
     CHECK(spent(ledger, blue, Window::day, noon) == usd(4));
 }
 
+TEST_CASE("many readings of what accrues as charged leave GPU with GPU and disk with disk") {
+    Ledger ledger{Calendar{}};
+    ledger.observe(main_account, two, red, rates(0), day);
+    ledger.observe(main_account, one, red, rates(2, 0.5), day);
+    for (int hour = 1; hour < 24; ++hour) {
+        if (hour == 16) {
+            ledger.observe(main_account, one, blue, rates(2, 0.5), day + 16h);
+        }
+        const Amounts so_far{usd(2 * (hour - 0.5)), usd(0.5 * (hour - 0.5)), {}, {}};
+        ledger.charge(main_account, day, Rows{row(one, so_far)}, day + hour * 1h);
+    }
+    const Rows whole{row(one, Amounts{usd(48), usd(12), {}, {}})};
+    const Instant settled = settle(ledger, day, whole, day + 24h);
+    CHECK(lifetime(ledger, red, settled) == usd(40));
+    CHECK(lifetime(ledger, blue, settled - 2h) == usd(20));
+}
+
 TEST_CASE("how a charge was divided outlives a restart") {
     FakeStore store;
     Ledger ledger{Calendar{}};
