@@ -487,12 +487,12 @@ void DaemonRun::look() {
 void DaemonRun::on_delivery(const Delivery& delivery) {
     const std::string id{delivery.id};
     const auto notifier = std::string{delivery.receiver.substr(0, delivery.receiver.find('.'))};
-    auto known = alerts_.find(id);
-    if (writable_ && (known == alerts_.end() || !known->second.durable)) {
+    const auto known = alerts_.find(id);
+    const bool goes_out_first = known == alerts_.end() || (!known->second.durable && writable_);
+    if (goes_out_first && writable_) {
         look();  // what was told before it became durable before it
-        known = alerts_.find(id);
     }
-    if (known == alerts_.end() || (!known->second.durable && writable_)) {
+    if (goes_out_first) {
         boost::json::error_code error;
         const auto body = boost::json::parse(
             boost::json::string_view{delivery.body.data(), delivery.body.size()}, error);
