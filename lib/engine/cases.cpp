@@ -161,6 +161,17 @@ bool wait_for_effect(State& state, const Case& known) {
     return true;
 }
 
+void take_back(State& state, Case& item) {
+    const auto counted = std::ranges::find(state.recent_actions, item.intended_at);
+    if (!item.cap && counted != state.recent_actions.end()) {
+        state.recent_actions.erase(counted);
+    }
+    item.step = Step::pending;
+    item.verified_at.reset();
+    item.intended_at.reset();
+    --item.attempts;
+}
+
 Wanted choose(const State& state, const std::vector<const Finding*>& findings, Instant now) {
     Wanted wanted;
     for (const auto* finding : findings) {

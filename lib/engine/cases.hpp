@@ -41,6 +41,10 @@ void count(State& state, const enforcement::Case& item, const std::string& outco
 /// nothing was requested.
 bool wait_for_effect(State& state, const enforcement::Case& known);
 
+/// Makes the case what it was before it was intended: its request does not leave, and the hourly
+/// limit does not count it.
+void take_back(State& state, enforcement::Case& item);
+
 /// What the latest sample of an instance says against an action that calls it idle: that it shows
 /// work, which idle_tolerance may forgive, or nothing usable. Empty when it was at rest, and for
 /// cases of other rules.

@@ -216,10 +216,8 @@ void not_durable(State& state, const std::vector<RequestOrder>& orders, Now now)
         for (const auto id : order.ids) {
             const auto it = state.cases.find(id);
             if (it != state.cases.end() && it->second.step == Step::intended) {
-                it->second.step = Step::pending;
+                take_back(state, it->second);
                 it->second.wait = Wait::state_unwritable;
-                it->second.verified_at.reset();
-                --it->second.attempts;
                 it->second.next_attempt = now.wall + std::chrono::seconds{1};
                 mark(state, it->second);
             }

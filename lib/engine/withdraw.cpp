@@ -48,16 +48,8 @@ std::string_view obstacle(const State& state, const Case& item, Instant now) {
                                           : "the rule no longer wants it";
 }
 
-/// As it was before it was intended.
-void take_back(State& state, Effects& effects, Case& item, std::string_view why, Now now) {
-    const auto counted = std::ranges::find(state.recent_actions, item.intended_at);
-    if (!item.cap && counted != state.recent_actions.end()) {
-        state.recent_actions.erase(counted);
-    }
-    item.step = Step::pending;
-    item.verified_at.reset();
-    item.intended_at.reset();
-    --item.attempts;
+void note_withdrawal(State& state, Effects& effects, Case& item, std::string_view why, Now now) {
+    take_back(state, item);
     item.detail = why;
     auto record = record_of(state, item, now);
     record.outcome = "withdrawn";
@@ -79,7 +71,7 @@ Effects Engine::withdraw(RequestOrder& order, Now now) {
         }
         const auto why = obstacle(state_, it->second, now.wall);
         if (!why.empty()) {
-            take_back(state_, effects, it->second, why, now);
+            note_withdrawal(state_, effects, it->second, why, now);
         }
         return why.empty();
     };

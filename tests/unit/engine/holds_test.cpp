@@ -151,6 +151,20 @@ TEST_CASE("the hourly limit is not forgotten by a restart") {
     CHECK(scene.gone() == 2);
 }
 
+TEST_CASE("an intent that could not be stored does not count for the hourly limit") {
+    auto policy = idle_policy();
+    policy.enforcement.max_actions_per_hour = 2;
+    Fleet scene{2, 20, policy};
+    scene.before_read = [&scene](const VerifyOrder&) { scene.disk_full = true; };
+    scene.run_until(at("10:01") + 10s);
+    REQUIRE(scene.gone() == 0);
+    REQUIRE_FALSE(scene.asked.empty());
+    scene.before_read = nullptr;
+    scene.disk_full = false;
+    scene.run_until(at("10:10"));
+    CHECK(scene.gone() == 2);
+}
+
 TEST_CASE("the hourly limit lasts an hour, though the clock was wrong and there was a restart") {
     auto policy = idle_policy();
     policy.enforcement.max_actions_per_hour = 2;
