@@ -44,7 +44,7 @@ struct Condition {
     bool firing = true;
     Instant since;
     Instant told;
-    std::optional<Instant> forget;  // when it can be dropped: the end of its window
+    std::optional<Instant> forget;  // when it can be dropped: a day after the end of its window
 
     friend bool operator==(const Condition&, const Condition&) = default;
 };

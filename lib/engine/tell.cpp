@@ -116,6 +116,11 @@ void note_told(State& state, const std::string& key, std::optional<Instant> forg
     add_condition(state, std::move(condition));
 }
 
+std::optional<Instant> forget_window(std::optional<Instant> end) {
+    constexpr Duration longer = std::chrono::hours{24};
+    return end ? std::optional{*end + longer} : std::nullopt;
+}
+
 bool is_firing(const State& state, std::string_view key) {
     return state.conditions.contains(key);
 }

@@ -27,6 +27,10 @@ bool fire(
 /// Marks a condition as told without telling anybody.
 void note_told(State& state, const std::string& key, std::optional<Instant> forget, Now now);
 
+/// When what was told of a window that ends at `end` may go: a day later, so that a clock that is
+/// set back into the window does not find it untold.
+std::optional<Instant> forget_window(std::optional<Instant> end);
+
 bool is_firing(const State& state, std::string_view key);
 
 /// Ends a condition that fires: tells the resolved form. Does nothing when it does not fire.

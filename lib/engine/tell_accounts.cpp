@@ -188,7 +188,7 @@ void tell_mismatch(State& state, Effects& effects, const LiveAccount& account, N
     const Instant day_end = state.policy->calendar.next_day_start(now.wall);
     draft.condition +=
         "/" + day_of(state.policy->calendar, state.policy->calendar.day_start(now.wall));
-    fire(state, effects, std::move(draft), day_end, now);
+    fire(state, effects, std::move(draft), forget_window(day_end), now);
 }
 
 void tell_unassigned(State& state, Effects& effects, Now now) {

@@ -124,7 +124,7 @@ void tell_threshold(
         window_word(rule.window),
         format_rate(owner.burn),
         crossing_sentence(state, owner, rule.window, now));
-    fire(state, effects, std::move(draft), owner.budget.spend.end, now);
+    fire(state, effects, std::move(draft), forget_window(owner.budget.spend.end), now);
 }
 
 void tell_thresholds(
@@ -146,7 +146,7 @@ void tell_thresholds(
     }
     // Several crossed since the last look say one thing: the highest. The rest count as told.
     for (std::size_t i = 0; i + 1 < crossed.size(); ++i) {
-        note_told(state, watch.threshold_keys[crossed[i]], budget.spend.end, now);
+        note_told(state, watch.threshold_keys[crossed[i]], forget_window(budget.spend.end), now);
     }
     const auto owner = owner_of(state, watch, rule.window, now);
     tell_threshold(state, effects, rule, owner, rule.at[crossed.back()], now);
@@ -186,7 +186,7 @@ void tell_forecast(
         state.policy->calendar.format(*owner.budget.spend.end),
         format_usd(*limit),
         crossing_sentence(state, owner, rule.window, now));
-    fire(state, effects, std::move(draft), owner.budget.spend.end, now);
+    fire(state, effects, std::move(draft), forget_window(owner.budget.spend.end), now);
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ void tell_protected_cost(
         owner.word,
         format_rate(affected.exempt_cost));
     list_instances(draft, affected.exempt);
-    fire(state, effects, std::move(draft), cap.window_end, now);
+    fire(state, effects, std::move(draft), forget_window(cap.window_end), now);
 }
 
 void tell_cap(State& state, Effects& effects, const rules::Finding& cap, Now now) {
@@ -184,7 +184,7 @@ void tell_cap(State& state, Effects& effects, const rules::Finding& cap, Now now
             action_sentence(state, cap, affected));
     }
     list_instances(draft, affected.going);
-    fire(state, effects, std::move(draft), cap.window_end, now);
+    fire(state, effects, std::move(draft), forget_window(cap.window_end), now);
     if (reached) {
         tell_protected_cost(state, effects, cap, owner, affected, now);
     }
