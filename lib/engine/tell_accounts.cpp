@@ -162,6 +162,11 @@ void tell_mismatch(State& state, Effects& effects, const LiveAccount& account, N
     if (!account.unexplained || !account.state.total_spend_mark_at) {
         return;
     }
+    // What is known is of the day of the mark, until the next reading sets another.
+    const Instant today = state.policy->calendar.day_start(now.wall);
+    if (*account.state.total_spend_mark_at < today) {
+        return;
+    }
     const auto span = now.wall - *account.state.total_spend_mark_at;
     const Usd fall = *account.state.total_spend_mark - account.state.total_spend.value_or(Usd{});
     const double ratio = fall <= Usd{} ? 0 : to_double(*account.unexplained) / to_double(fall);
@@ -186,8 +191,7 @@ void tell_mismatch(State& state, Effects& effects, const LiveAccount& account, N
             format_usd(fall),
             format_usd(fall - *account.unexplained)));
     const Instant day_end = state.policy->calendar.next_day_start(now.wall);
-    draft.condition +=
-        "/" + day_of(state.policy->calendar, state.policy->calendar.day_start(now.wall));
+    draft.condition += "/" + day_of(state.policy->calendar, today);
     fire(state, effects, std::move(draft), forget_window(day_end), now);
 }
 

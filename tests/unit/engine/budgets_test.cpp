@@ -43,18 +43,6 @@ TEST_CASE("a threshold is told once, at its crossing") {
     }
 }
 
-TEST_CASE("a clock that is set back into a window finds what was told of it") {
-    FourAnHour scene{told_policy(16, {50, 80, 100})};
-    scene.run_until(at("23:59"));
-    scene.run_for(10min);
-    REQUIRE(scene.count(alerts::Kind::budget_threshold) == 3);
-    REQUIRE(scene.count(alerts::Kind::cap_reached) == 1);
-    scene.step_wall_clock(-1h);
-    scene.run_for(10min);
-    CHECK(scene.count(alerts::Kind::budget_threshold) == 3);
-    CHECK(scene.count(alerts::Kind::cap_reached) == 1);
-}
-
 TEST_CASE("of several thresholds crossed at once only the highest is told") {
     FourAnHour scene{told_policy(16, {50, 80, 100})};
     scene.run_until(at("09:00"));

@@ -222,5 +222,42 @@ TEST_CASE("a year of a quiet fleet leaves neither alerts nor wakes behind") {
         doctest::Approx(365 * 24 * 2.0).epsilon(0.001));
 }
 
+/// Two dollars an hour; at noon the account's total has fallen by 50 since 08:10.
+class Unexplained : public Scene {
+  public:
+    Unexplained() : Scene(quiet_policy()) {
+        rent(1);
+        run_until(at("08:10"));
+        read_total(-100);
+        run_until(at("12:00"));
+        read_total(-150);
+    }
+
+    void read_total(double dollars) {
+        MoneyRead money;
+        money.account = main_account;
+        money.total_spend = usd(dollars);
+        settle(engine().on_money(money, now()));
+    }
+};
+
+TEST_CASE("what nothing explains is told once, and not again for the day that follows") {
+    Unexplained scene;
+    CHECK(scene.count(alerts::Kind::billing_mismatch) == 1);
+    scene.run_until(at("23:59"));
+    scene.run_for(10min);
+    CHECK(scene.count(alerts::Kind::billing_mismatch) == 1);
+}
+
+TEST_CASE("a clock that is set back into a day finds what was told of it") {
+    Unexplained scene;
+    scene.run_until(at("23:59"));
+    scene.run_for(10min);
+    scene.step_wall_clock(-1h);
+    scene.read_total(-174);
+    scene.run_for(10min);
+    CHECK(scene.count(alerts::Kind::billing_mismatch) == 1);
+}
+
 }  // namespace
 }  // namespace vastwatch::engine::testing
