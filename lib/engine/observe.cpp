@@ -162,7 +162,7 @@ Look look_at(State& state, const LiveAccount& account, Instant at, bool interrup
         &state.homes.try_emplace(account.state.name, 0).first->first,
         at,
         interrupted,
-        3 * std::max(poll, account.sweep_took.value_or(Duration{0})),
+        3 * std::max(poll, account.sweeps_take),
         state.sweeps,
         0,
         state.instances.begin()};
@@ -391,13 +391,16 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     auto& account = account_of(state, sweep.account);
     const bool interrupted = clock_stepped(account, now);
     account.clock_offset = offset_of(now);
-    // What had to be asked again makes no sweep longer as far as gaps are measured by sweeps.
-    account.sweep_took = sweep.ended.mono - sweep.began.mono - sweep.repeated;
+    // What had to be asked again makes no sweep longer as far as gaps are measured by sweeps, nor
+    // does what befell a single one: the machine may have slept in the midst of it.
+    const Duration took = sweep.ended.mono - sweep.began.mono - sweep.repeated;
+    account.sweeps_take = std::min(took, account.sweep_took.value_or(Duration{0}));
+    account.sweep_took = took;
     const Instant at = sweep.ended.wall;
     const auto& last = account.state.last_sweep;
     const auto* access = state.policy->find_account(sweep.account);
     const Duration usual =
-        access == nullptr ? Duration{0} : 3 * std::max(access->poll_interval, *account.sweep_took);
+        access == nullptr ? Duration{0} : 3 * std::max(access->poll_interval, account.sweeps_take);
     const bool after_blindness =
         last && (!account.swept_this_run || at - *last > usual) &&
         at - *last > std::min(usual, state.policy->enforcement.max_staleness);

@@ -52,6 +52,7 @@ struct LiveAccount {
     bool swept_this_run = false;
     std::optional<Instant> last_billing;   // when all charges were read
     std::optional<Duration> sweep_took;    // less what had to be asked again
+    Duration sweeps_take{0};               // the latest two both took so long, or longer
     std::optional<Duration> clock_offset;  // wall less monotonic, to notice steps
     std::string problem;
     // Keys of conditions, made when they are first asked for.

@@ -187,6 +187,17 @@ TEST_CASE("a sweep that was long because it asked again allows no longer gap") {
     }
 }
 
+TEST_CASE("a single sweep that was long, because the machine slept, allows no longer gap") {
+    IdleScene scene;
+    scene.run_until(at("09:00") + 30s);
+    scene.blind = true;
+    scene.run_for(10min);
+    scene.blind = false;
+    scene.sweep_takes = 10min;
+    scene.poll();
+    CHECK(*scene.seen(1).instance->idle.began > at("09:00"));
+}
+
 TEST_CASE("samples as far apart as three sweeps continue the period whatever idle_max_gap says") {
     auto policy = idle_policy();
     policy.accounts.front().poll_interval = 4min;
