@@ -31,8 +31,7 @@ struct Part {
     Usd gpu;
     Usd disk;
     Amounts beyond = {};
-    Usd gpu_then = {};
-    Usd disk_then = {};
+    Amounts then = {};  // GPU and disk that had accrued at the latest reading
 
     bool accrued() const { return gpu != Usd{} || disk != Usd{}; }
 };

@@ -60,7 +60,7 @@ Weights accrual_weights(const Cells& cells, const OpenDay& day) {
     Weights all;
     for (const auto& part : day.parts) {
         const Instant cell = cells.start(part.start);
-        since_reading.add(part.book, cell, part.gpu - part.gpu_then, part.disk - part.disk_then);
+        since_reading.add(part.book, cell, part.gpu - part.then.gpu, part.disk - part.then.disk);
         all.add(part.book, cell, part.gpu, part.disk);
     }
     return has_any(since_reading.both()) ? since_reading : all;
@@ -338,8 +338,7 @@ void attribute_reading(const Cells& cells, const ContractState& contract, OpenDa
         add_accrual(cells, day, more);
         divide_news(cells, contract, day);
         for (auto& part : day.parts) {
-            part.gpu_then = part.gpu;
-            part.disk_then = part.disk;
+            part.then = Amounts{part.gpu, part.disk, Usd{}, Usd{}};
         }
         const auto excess = day.excess();
         auto& part = part_at(cells, day, meter->book, meter->since);
@@ -351,8 +350,7 @@ void attribute_reading(const Cells& cells, const ContractState& contract, OpenDa
         return;
     }
     for (auto& part : day.parts) {
-        part.gpu_then = part.gpu;
-        part.disk_then = part.disk;
+        part.then = Amounts{part.gpu, part.disk, Usd{}, Usd{}};
     }
 }
 

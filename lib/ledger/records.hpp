@@ -72,8 +72,7 @@ struct Slice {
     Usd gpu;
     Usd disk;
     Amounts charged_beyond = {};
-    Usd gpu_at_reading = {};  // accrual as of the latest reading with news
-    Usd disk_at_reading = {};
+    Amounts at_reading = {};  // GPU and disk that had accrued at the latest reading with news
 
     friend bool operator==(const Slice&, const Slice&) = default;
 };

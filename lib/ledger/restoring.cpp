@@ -59,14 +59,8 @@ ContractDay Ledger::Impl::day_record(const ContractState& contract, const OpenDa
     record.day = day.day;
     record.slices.reserve(day.parts.size());
     for (const auto& part : day.parts) {
-        record.slices.push_back(Slice{
-            part.start,
-            part.book->team(),
-            part.gpu,
-            part.disk,
-            part.beyond,
-            part.gpu_then,
-            part.disk_then});
+        record.slices.push_back(
+            Slice{part.start, part.book->team(), part.gpu, part.disk, part.beyond, part.then});
     }
     record.charged = day.charged;
     record.charge_changed = day.charge_changed;
@@ -250,8 +244,7 @@ void Ledger::Impl::restore_day(const ContractDay& record) {
             slice.gpu,
             slice.disk,
             slice.charged_beyond,
-            slice.gpu_at_reading,
-            slice.disk_at_reading});
+            slice.at_reading});
     }
     day.charged = record.charged;
     day.charge_changed = record.charge_changed;

@@ -227,8 +227,8 @@ std::string encode(const std::vector<ledger::Slice>& slices) {
             beyond.disk.nanos(),
             beyond.bandwidth.nanos(),
             beyond.other.nanos(),
-            slice.gpu_at_reading.nanos(),
-            slice.disk_at_reading.nanos());
+            slice.at_reading.gpu.nanos(),
+            slice.at_reading.disk.nanos());
     });
 }
 
@@ -249,8 +249,8 @@ void decode(std::string_view text, std::vector<ledger::Slice>& slices) {
             beyond.disk = money();
             beyond.bandwidth = money();
             beyond.other = money();
-            slice.gpu_at_reading = money();
-            slice.disk_at_reading = money();
+            slice.at_reading.gpu = money();
+            slice.at_reading.disk = money();
         }
         return slice;
     });

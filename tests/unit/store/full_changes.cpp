@@ -31,7 +31,7 @@ struct Make {
     ledger::Amounts amounts() const { return ledger::Amounts{usd(), usd(), usd(), usd()}; }
 
     ledger::Slice slice() const {
-        return ledger::Slice{at(), team(), usd(), usd(), amounts(), usd(), usd()};
+        return ledger::Slice{at(), team(), usd(), usd(), amounts(), {usd(), usd(), {}, {}}};
     }
 
     ledger::Contract contract() const { return ledger::Contract{account(), text}; }

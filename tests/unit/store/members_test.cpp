@@ -42,7 +42,7 @@ TEST_CASE("every member of a stored record has its column") {
     CHECK(member_count<fleet::IdlePeriod>() == 11);
     CHECK(member_count<engine::IdleClock>() == 5);
     CHECK(member_count<ledger::Meter>() == 5);
-    CHECK(member_count<ledger::Slice>() == 7);
+    CHECK(member_count<ledger::Slice>() == 6);
     CHECK(member_count<ledger::ContractDay>() == 7);
     CHECK(member_count<ledger::AccountDay>() == 5);
     CHECK(member_count<ledger::TeamDay>() == 4);
