@@ -362,6 +362,7 @@ void Judge::ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant 
         watched.unasked = watched.cut_short = false;
         watched.ordered_rate = std::max(watched.rate, watched.ordered_rate);
         watched.ordered_destroy = destroy;
+        watched.obeyed = false;
         watched.order_disturbed = !calm(at, minutes{1});
         watched.done_judged = false;
         watched.survived_order = false;
@@ -376,7 +377,9 @@ void Judge::ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant 
 
 /// Asking again and again got people's accounts closed.
 void Judge::judge_repeat(Watched& watched, bool destroy, Instant at) {
-    const bool again = watched.ordered_at && watched.ordered_destroy == destroy;
+    // What somebody starts after it was stopped meets the same action once more.
+    const bool again =
+        watched.ordered_at && watched.ordered_destroy == destroy && (destroy || !watched.obeyed);
     verdicts_.require(
         !again || at - *watched.ordered_at >= seconds{25}, Invariant::pace_kept, at, [&] {
             return fmt::format(

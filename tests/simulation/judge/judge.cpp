@@ -246,6 +246,7 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
         watched.changed_at = at;
     }
     watched.unloading = reading.unloading;
+    watched.obeyed = watched.obeyed || reading.stopped;
     if (!watched.seen_since_order) {
         watched.seen_since_order = true;
         watched.survived_order = !reading.unloading;

@@ -102,6 +102,7 @@ struct Watched {
     std::optional<Instant> ordered_at;
     UsdPerHour ordered_rate;  ///< what it cost then
     bool ordered_destroy = false;
+    bool obeyed = false;     ///< it was seen stopped since then
     bool unasked = false;    ///< the intent is on disk, and no request was seen since
     bool cut_short = false;  ///< such an intent met a restart: it may have been carried out
     int orders = 0;
