@@ -111,6 +111,11 @@ void Judge::dismissed(std::int64_t id, bool mass) {
 }
 
 void Judge::died(Instant stored, Instant at) {
+    for (auto& sweeps : sweeps_) {
+        if (sweeps.last > stored) {
+            sweeps.kept = std::min(sweeps.kept, stored);
+        }
+    }
     for (const auto& [id, watched] : watches_) {
         const bool last_act = watched.changed_at == stored && stored == at;
         const bool known =
@@ -302,6 +307,7 @@ void Judge::swept(std::size_t account, Instant began, Instant at) {
     sweeps.before_last = sweeps.last;
     sweeps.last = at;
     sweeps.began = began;
+    sweeps.kept = Instant::max();
     judge_unkept(account, at);
     while (!recent_orders_.empty() && recent_orders_.front() + std::chrono::hours{1} <= at) {
         recent_orders_.pop_front();

@@ -132,6 +132,7 @@ class Judge {
         Instant began;  ///< the last one
         Instant listed;
         Instant before_listed;
+        Instant kept = Instant::max();  ///< what came later died with the daemon
     };
 
     struct Told {

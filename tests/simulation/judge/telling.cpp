@@ -174,11 +174,13 @@ void Judge::judge_alert(const Alert& alert, Instant at) {
             const auto index = static_cast<std::size_t>(
                 std::ranges::find(setting_.accounts, name) - setting_.accounts.begin());
             const auto& sweeps = sweeps_[index];
-            // A process that died may have lost the latest listing, and one that came between the
-            // making of the alert and its being seen here says nothing against it.
+            // A process that died may have lost the latest listing, and with a broken disk those
+            // before as well; and one that came between the making of the alert and its being
+            // seen here says nothing against it.
             const Instant made = clock_wrong_ ? at : std::min(alert.time, at);
             const bool lost = sweeps.last < restarted_at_;
-            const auto last = lost || sweeps.last > made ? sweeps.before_last : sweeps.began;
+            const auto known = lost || sweeps.last > made ? sweeps.before_last : sweeps.began;
+            const auto last = lost ? std::min(known, sweeps.kept - setting_.poll_interval) : known;
             verdicts_.require(
                 at - std::max(last, restarted_at_) >=
                         policy_->enforcement.max_staleness - minutes{2} ||
