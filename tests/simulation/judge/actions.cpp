@@ -146,8 +146,10 @@ bool Judge::over_cap(const policy::Policy& policy, const Watched& watched, Insta
             const Instant end =
                 day ? calendar.next_day_start(wall) : calendar.next_month_start(wall);
             const auto truth = bill_.spend(owner, start, at);
-            // In other zones the days at the edges are divided in proportion.
-            Usd doubt = truth.over + Usd::from_nanos(10'000'000);
+            // What went since the latest listing goes on costing until the next one; in other zones
+            // the days at the edges are divided in proportion.
+            Usd doubt = truth.over + unseen_since_listing(owner, at).over;
+            doubt += Usd::from_nanos(10'000'000);
             if (start != utc_day_start(start)) {
                 doubt += bill_.spend(owner, utc_day_start(start), start).amount;
             }

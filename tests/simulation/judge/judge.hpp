@@ -150,6 +150,14 @@ class Judge {
         UsdPerHour rate;
     };
 
+    /// By how much a figure of the latest listings may lie above and below the truth by now.
+    struct Unseen {
+        Usd over;
+        Usd under;
+
+        Usd total() const { return over + under; }
+    };
+
     struct CapKey {
         std::string owner;
         policy::Window window = policy::Window::day;
@@ -199,7 +207,7 @@ class Judge {
     void judge_account_caps(Instant at);
     bool looked_at(std::size_t account, Instant at) const;
     void judge_blindness_told(Instant at);
-    Usd unseen_since_listing(const Owner& owner, Instant at) const;
+    Unseen unseen_since_listing(const Owner& owner, Instant at) const;
     std::string differences(const Owner& owner, const engine::View& view);
     void judge_figures(const engine::View& view, Instant at);
     void judge_deliveries(Instant at);

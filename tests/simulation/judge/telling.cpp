@@ -208,7 +208,7 @@ void Judge::judge_threshold(const Alert& alert, Instant at) {
         return;
     }
     const auto truth = bill_.spend(owner_of(alert), *alert.window_start, at);
-    const Usd slack = cent + unseen_since_listing(owner_of(alert), at);
+    const Usd slack = cent + unseen_since_listing(owner_of(alert), at).total();
     verdicts_.require(truth.allows(*alert.spend, slack), Invariant::alert_true, at, [&] {
         return fmt::format(
             "\"{}\" says {}; the truth is {} (+{} -{})",
@@ -318,8 +318,8 @@ void Judge::judge_deliveries(Instant at) {
 }
 
 /// What differs from the figures of the latest listings since then, for nobody has seen it yet.
-Usd Judge::unseen_since_listing(const Owner& owner, Instant at) const {
-    Usd sum;
+Judge::Unseen Judge::unseen_since_listing(const Owner& owner, Instant at) const {
+    Unseen unseen;
     for (std::size_t i = 0; i < accounts_.size(); ++i) {
         const auto& account = *accounts_[i];
         const Instant from = sweeps_[i].last;
@@ -337,12 +337,13 @@ Usd Judge::unseen_since_listing(const Owner& owner, Instant at) const {
                     // What a listing lacks is taken to be gone, a lie though it was.
                     const bool counted = watched != watches_.end() && !watched->second.left_out;
                     const Usd assumed = counted ? taken_to_cost(watched->second, from, at) : Usd{};
-                    sum += truth > assumed ? truth - assumed : assumed - truth;
+                    unseen.over += assumed > truth ? assumed - truth : Usd{};
+                    unseen.under += truth > assumed ? truth - assumed : Usd{};
                 }
             }
         }
     }
-    return sum;
+    return unseen;
 }
 
 /// The instances of which today's figures differ by more than a cent.
@@ -414,7 +415,7 @@ void Judge::judge_figures(const engine::View& view, Instant at) {
             }
         }
         const auto truth = bill_.spend(owner, start, view.at);
-        const Usd unseen = unseen_since_listing(owner, view.at);
+        const Usd unseen = unseen_since_listing(owner, view.at).total();
         const bool exact = truth.over == Usd{} && truth.under == Usd{} && unseen == Usd{};
         verdicts_.require(
             truth.allows(window.spend, cent + unseen),
