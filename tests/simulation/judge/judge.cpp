@@ -62,6 +62,7 @@ void Judge::clock_moved(Duration by, bool wrong, Instant at) {
     disturbed(at);
     clock_wrong_ = wrong;
     clock_moved_at_ = at;
+    latest_wall_ = std::max(latest_wall_, at + skew_);
     skew_ += by;
     const Duration span = std::chrono::abs(by);
     for (auto& [id, watched] : watches_) {

@@ -244,6 +244,7 @@ class Judge {
     std::map<CapKey, Instant> cap_orders_;   ///< the first order of each cap
     Instant restarted_at_;
     bool clock_wrong_ = false;
+    Instant latest_wall_;  ///< that the daemon's clock has shown when it was set
     Duration skew_{0};
     Lateness lateness_;
     std::uint64_t kills_ = 0;

@@ -397,6 +397,11 @@ void Judge::judge_figures(const engine::View& view, Instant at) {
         const bool day = window.window == Window::day;
         const auto& calendar = policy_->calendar;
         const Instant begins = day ? calendar.day_start(view.at) : calendar.month_start(view.at);
+        // A clock that was ahead over midnight and is right again: the ledger's time never goes
+        // back, and stays in the window that it had reached until that one truly begins.
+        if (latest_wall_ > view.at && start > begins && start <= latest_wall_) {
+            return;
+        }
         verdicts_.require(start == begins, Invariant::ledger_bounded, at, [&] {
             return fmt::format(
                 "the {} of {} is said to have begun at {}",
