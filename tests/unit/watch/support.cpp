@@ -124,6 +124,7 @@ Bench::Bench(engine::Changes stored) {
         manager,
         metrics,
         "/nonexistent",
+        "boot",
         nullptr,
         nullptr,
         nullptr};
