@@ -91,12 +91,14 @@ bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) cons
     Duration whole{0};
     const Instant end = watched.last_idle;
     for (auto at = watched.history.rbegin(); at != watched.history.rend(); ++at) {
+        // Work that the process saw and did not live to store, nobody knows of.
+        const bool works = at->word == Word::busy && !at->may_be_lost;
         const auto count = [&](Duration span) {
             whole += span;
             known += at->word == Word::unknown ? Duration{0} : span;
-            busy += at->word == Word::busy ? span : Duration{0};
+            busy += works ? span : Duration{0};
         };
-        if (at->word == Word::busy && !tolerant) {
+        if (works && !tolerant) {
             return false;
         }
         count(at->last - at->first);

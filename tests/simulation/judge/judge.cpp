@@ -117,7 +117,10 @@ void Judge::died(Instant stored, Instant at) {
             sweeps.kept = std::min(sweeps.kept, stored);
         }
     }
-    for (const auto& [id, watched] : watches_) {
+    for (auto& [id, watched] : watches_) {
+        for (auto& stretch : watched.history) {
+            stretch.may_be_lost = stretch.may_be_lost || stretch.first > stored;
+        }
         const bool last_act = watched.changed_at == stored && stored == at;
         const bool known =
             std::ranges::any_of(unkept_, [&](const Unkept& one) { return one.id == watched.id; });

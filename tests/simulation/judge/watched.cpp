@@ -47,7 +47,8 @@ void follow_run(Watched& watched, const Reading& reading, Instant at) {
 }
 
 void remember(Watched& watched, Word word, Instant at) {
-    if (!watched.history.empty() && watched.history.back().word == word) {
+    if (!watched.history.empty() && watched.history.back().word == word &&
+        !watched.history.back().may_be_lost) {
         watched.history.back().last = at;
         return;
     }

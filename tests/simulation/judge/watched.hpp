@@ -39,6 +39,7 @@ struct Stretch {
     Instant first;
     Instant last;
     Word word = Word::unknown;
+    bool may_be_lost = false;  ///< served to a process that died before it stored it
 };
 
 /// An idle period as it is told by samples from a certain moment on.
