@@ -252,6 +252,12 @@ void Listing::served(Instant began, Instant at, std::int64_t but) {
                 // The very first time a young one is taken to have cost this from its beginning.
                 bill.unseen(*row.watched, doubt, row.reading.started, at);
             }
+            if (is_new && row.reading.started < last_served_) {
+                // The latest listing has left it out. It accrues since then (section 4), and what
+                // it cost before that is known from charges alone.
+                const Doubt lied_about{.over = UsdPerHour{}, .under = most};
+                bill.unseen(*row.watched, lied_about, row.reading.started, last_served_);
+            }
             row.charged = row.reading.rate;
             row.served_revision = row.revision;
         }

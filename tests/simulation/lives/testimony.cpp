@@ -306,6 +306,12 @@ void Testimony::take_rows(std::size_t account, Instant at) {
             if (!first || reading.started > since) {
                 judge_.bill().unseen(watched, doubt, std::min(from, at), at);
             }
+            if (is_new && !first && reading.started < since) {
+                // The latest listing has left it out. It accrues since then (section 4), and what
+                // it cost before that is known from charges alone.
+                const Doubt lied_about{.over = UsdPerHour{}, .under = most};
+                judge_.bill().unseen(watched, lied_about, reading.started, since);
+            }
         }
         known.charged = reading.rate;
         known.most = std::max(reading.rate, row.most);
