@@ -62,6 +62,8 @@ struct ClockMark {
     friend bool operator==(const ClockMark&, const ClockMark&) = default;
 };
 
+/// What is stored goes in whichever order suits the store: of what begins and what ends, a record
+/// has only the later one. The functions see to that.
 struct Changes {
     std::vector<fleet::Instance> instances;  // upserts, with their idle clock
     std::vector<IdleClock> idle_clocks;      // of instances stored before
@@ -86,6 +88,17 @@ struct Changes {
     std::optional<std::vector<AuditRecord>> audit;
 
     bool empty() const;
+
+    void keep(enforcement::Protection protection);
+    void end_protection(InstanceId id);
+    void keep(enforcement::Pause kept);
+    void end_pause();
+    void keep(alerts::Condition condition);
+    void forget_condition(const std::string& key);
+
+    /// What could not be written goes before all this, but for the instances, the ledger and the
+    /// audit log.
+    void follow(Changes unwritten);
 };
 
 }  // namespace vastwatch::engine

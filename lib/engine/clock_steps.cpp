@@ -54,13 +54,13 @@ void move_people(State& state, Duration step) {
     for (auto& [id, protection] : state.protections) {
         protection.from += step;
         protection.until += step;
-        state.changes.protections.push_back(protection);
+        state.changes.keep(protection);
     }
     if (state.pause) {
         state.pause->since += step;
         move(state.pause->until, step);
         state.pause->last_reminder += step;
-        state.changes.pause = state.pause;
+        state.changes.keep(*state.pause);
     }
 }
 

@@ -53,7 +53,7 @@ std::pair<Answer, Effects> Engine::protect(const Protect& wish, const std::strin
     protection.reason = printable(wish.reason, 200);
     state_.protections.insert_or_assign(wish.instance, protection);
     touch(state_, wish.instance);
-    state_.changes.protections.push_back(protection);
+    state_.changes.keep(protection);
     Effects effects;
     auto record = operator_record(now, "protect", actor);
     record.instance = wish.instance;
@@ -83,7 +83,7 @@ std::pair<Answer, Effects> Engine::unprotect(InstanceId id, const std::string& a
             Answer{false, fmt::format("instance {} is not protected by a command", id.value())},
             Effects{}};
     }
-    state_.changes.ended_protections.push_back(id);
+    state_.changes.end_protection(id);
     touch(state_, id);
     Effects effects;
     auto record = operator_record(now, "unprotect", actor);
@@ -141,7 +141,7 @@ std::pair<Answer, Effects> Engine::pause(
         pause.until = now.wall + *duration;
     }
     state_.pause = pause;
-    state_.changes.pause = pause;
+    state_.changes.keep(pause);
     Effects effects;
     auto record = operator_record(now, "pause", actor);
     record.detail = fmt::format(
@@ -162,8 +162,7 @@ std::pair<Answer, Effects> Engine::resume(const std::string& actor, Now now) {
         return {Answer{false, "actions are not paused"}, Effects{}};
     }
     state_.pause.reset();
-    state_.changes.pause_ended = true;
-    state_.changes.pause.reset();
+    state_.changes.end_pause();
     Effects effects;
     effects.audit.push_back(operator_record(now, "resume", actor));
     return {Answer{true, "actions are resumed"}, decide(now, std::move(effects))};

@@ -3,7 +3,6 @@
 #include "engine/engine.hpp"
 #include "engine/tell.hpp"
 
-#include <iterator>
 #include <utility>
 
 namespace vastwatch::engine {
@@ -96,31 +95,8 @@ Effects Engine::on_not_durable(
     std::string problem,
     Now now) {
     // What could not be written is owed: it goes before whatever has changed since.
-    auto& later = state_.changes;
-    const auto prepend = [](auto& earlier, auto& rest) {
-        earlier.insert(
-            earlier.end(),
-            std::make_move_iterator(rest.begin()),
-            std::make_move_iterator(rest.end()));
-        rest = std::move(earlier);
-    };
-    prepend(unwritten.gone_instances, later.gone_instances);
-    prepend(unwritten.cases, later.cases);
-    prepend(unwritten.holds, later.holds);
-    prepend(unwritten.protections, later.protections);
-    prepend(unwritten.ended_protections, later.ended_protections);
-    prepend(unwritten.alerts, later.alerts);
-    prepend(unwritten.outbox, later.outbox);
-    prepend(unwritten.conditions, later.conditions);
-    prepend(unwritten.forgotten_conditions, later.forgotten_conditions);
-    prepend(unwritten.accounts, later.accounts);
-    prepend(unwritten.spend_points, later.spend_points);
-    later.pause = later.pause ? later.pause : unwritten.pause;
-    later.pause_ended = later.pause_ended || unwritten.pause_ended;
-    later.policy_fingerprint =
-        later.policy_fingerprint ? later.policy_fingerprint : unwritten.policy_fingerprint;
-    later.clock = later.clock ? later.clock : unwritten.clock;
     state_.ledger.retry(std::move(unwritten.ledger));
+    state_.changes.follow(std::move(unwritten));
     not_durable(state_, orders, now);
     return tell_unwritable(state_, std::move(problem), now);
 }

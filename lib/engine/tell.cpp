@@ -21,7 +21,7 @@ void add_condition(State& state, alerts::Condition condition) {
     if (condition.forget) {
         state.next_forget = std::min(state.next_forget, *condition.forget);
     }
-    state.changes.conditions.push_back(condition);
+    state.changes.keep(condition);
     auto key = condition.key;
     state.conditions.insert_or_assign(std::move(key), std::move(condition));
 }
@@ -151,7 +151,7 @@ void resolve(State& state, Effects& effects, alerts::Alert draft, Now now) {
 
 void forget(State& state, const std::string& key) {
     if (state.conditions.erase(key) > 0) {
-        state.changes.forgotten_conditions.push_back(key);
+        state.changes.forget_condition(key);
     }
 }
 

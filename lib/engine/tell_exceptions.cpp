@@ -97,7 +97,7 @@ void end_protections(State& state, Effects& effects, Now now) {
     }
     for (const auto id : over) {
         state.protections.erase(id);
-        state.changes.ended_protections.push_back(id);
+        state.changes.end_protection(id);
         touch(state, id);
         const auto instance = state.instances.find(id);
         if (instance != state.instances.end()) {
@@ -147,7 +147,7 @@ void tell_exemptions(State& state, Effects& effects, Now now) {
 void tell_pause(State& state, Effects& effects, Now now) {
     if (state.pause && state.pause->until && *state.pause->until <= now.wall) {
         state.pause.reset();
-        state.changes.pause_ended = true;
+        state.changes.end_pause();
     }
     if (!state.pause && !is_firing(state, "enforcement_paused")) {
         return;
@@ -177,7 +177,7 @@ void tell_pause(State& state, Effects& effects, Now now) {
         pause.last_reminder = now.wall;
     } else if (now.wall - pause.last_reminder >= std::chrono::hours{24}) {
         pause.last_reminder = now.wall;
-        state.changes.pause = pause;
+        state.changes.keep(pause);
         tell(state, effects, std::move(draft), now);
     }
 }

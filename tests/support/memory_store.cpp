@@ -17,7 +17,11 @@ auto values(const Map& map) {
 
 }  // namespace
 
+/// In the order of the database: what goes first, then what is there.
 void MemoryStore::commit(engine::Changes changes) {
+    for (const auto id : changes.gone_instances) {
+        instances_.erase(id);
+    }
     for (auto& instance : changes.instances) {
         instance.fresh_samples = 0;  // not stored
         instances_.insert_or_assign(instance.id, std::move(instance));
@@ -30,9 +34,6 @@ void MemoryStore::commit(engine::Changes changes) {
         it->second.idle = clock.idle;
         it->second.samples = std::move(clock.samples);
     }
-    for (const auto id : changes.gone_instances) {
-        instances_.erase(id);
-    }
     commit_ledger(std::move(changes.ledger));
     for (auto& item : changes.cases) {
         cases_.insert_or_assign(item.number, std::move(item));
@@ -40,11 +41,11 @@ void MemoryStore::commit(engine::Changes changes) {
     for (auto& hold : changes.holds) {
         holds_.insert_or_assign(hold.id, std::move(hold));
     }
-    for (auto& protection : changes.protections) {
-        protections_.insert_or_assign(protection.instance, std::move(protection));
-    }
     for (const auto id : changes.ended_protections) {
         protections_.erase(id);
+    }
+    for (auto& protection : changes.protections) {
+        protections_.insert_or_assign(protection.instance, std::move(protection));
     }
     if (changes.pause_ended) {
         pause_.reset();
@@ -58,11 +59,11 @@ void MemoryStore::commit(engine::Changes changes) {
     for (auto& entry : changes.outbox) {
         outbox_.insert_or_assign(std::pair(entry.alert, entry.notifier), std::move(entry));
     }
-    for (auto& condition : changes.conditions) {
-        conditions_.insert_or_assign(condition.key, std::move(condition));
-    }
     for (const auto& key : changes.forgotten_conditions) {
         conditions_.erase(key);
+    }
+    for (auto& condition : changes.conditions) {
+        conditions_.insert_or_assign(condition.key, std::move(condition));
     }
     for (auto& account : changes.accounts) {
         accounts_.insert_or_assign(account.name, std::move(account));
@@ -82,11 +83,11 @@ void MemoryStore::commit(engine::Changes changes) {
 }
 
 void MemoryStore::commit_ledger(ledger::Changes changes) {
-    for (auto& meter : changes.meters) {
-        meters_.insert_or_assign(meter.instance, std::move(meter));
-    }
     for (const auto id : changes.closed_meters) {
         meters_.erase(id);
+    }
+    for (auto& meter : changes.meters) {
+        meters_.insert_or_assign(meter.instance, std::move(meter));
     }
     for (auto& day : changes.days) {
         SourceDay key{day.contract.account, day.contract.source, day.day};
