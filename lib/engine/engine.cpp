@@ -150,6 +150,20 @@ Effects Engine::on_charges(const ChargesRead& charges, Now now) {
     return decide(now, std::move(effects));
 }
 
+Effects Engine::on_backfill(const BackfillRead& read, Now now) {
+    follow_clock(state_, now);
+    const auto wanted = backfills(read.account, now);
+    const bool current = std::ranges::equal(
+        wanted, read.parts, std::ranges::equal_to{}, {}, &BackfillRead::Part::range);
+    if (current && !wanted.empty()) {
+        for (const auto& part : read.parts) {
+            observe_backfill(state_, read.account, part);
+        }
+        note_backfilled(read.account);
+    }
+    return decide(now, Effects{});
+}
+
 Effects Engine::on_money(const MoneyRead& money, Now now) {
     follow_clock(state_, now);
     observe_money(state_, money, now);
@@ -283,13 +297,18 @@ bool Engine::wants_backfill(const AccountName& account) const {
            it->second.state.first_sweep;
 }
 
+void Engine::note_backfilled(const AccountName& account) {
+    auto& live = state_.accounts.at(account);
+    live.state.backfilled = true;
+    mark(state_, live.state);
+}
+
 Effects Engine::on_charges_complete(const AccountName& account, Now now) {
     follow_clock(state_, now);
     state_.accounts[account].last_billing = now.wall;
-    if (wants_backfill(account)) {
-        auto& live = state_.accounts.at(account);
-        live.state.backfilled = true;
-        mark(state_, live.state);
+    // Nothing may be wanted because no sweep had been there yet: that is not to have read it.
+    if (wants_backfill(account) && backfills(account, now).empty()) {
+        note_backfilled(account);
     }
     return decide(now, Effects{});
 }

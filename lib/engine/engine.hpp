@@ -23,13 +23,6 @@ struct Seams {
     std::string boot;
 };
 
-/// Charges to be read once: UTC days first_day to last_day, counted from `start` on.
-struct Backfill {
-    Instant start;
-    Instant first_day;
-    Instant last_day;
-};
-
 /// One alert that is due to be delivered to one notifier.
 struct DueDelivery {
     alerts::Alert alert;
@@ -56,6 +49,9 @@ class Engine {
     Effects on_verify_failed(const VerifyOrder& order, std::string message, Now now);
     Effects on_answered(const RequestAnswered& answer, Now now);
     Effects on_charges(const ChargesRead& charges, Now now);
+    /// Counts them once: that they are counted becomes durable with the money. Takes nothing when
+    /// backfills() would name other ranges by now.
+    Effects on_backfill(const BackfillRead& read, Now now);
     /// All of charge_days() and backfills() were read.
     Effects on_charges_complete(const AccountName& account, Now now);
     Effects on_money(const MoneyRead& money, Now now);
@@ -117,8 +113,8 @@ class Engine {
     std::optional<Instant> next_wake(Now now) const;
     /// UTC days whose charges are to be read for that account, oldest first.
     std::vector<Instant> charge_days(const AccountName& account, Now now) const;
-    /// Ranges before the ledger's first day that month and lifetime windows still need; empty once
-    /// on_charges_complete() was called.
+    /// Ranges before the ledger's first day that month and lifetime windows still need; empty
+    /// before the first sweep, and once on_backfill() has taken them.
     std::vector<Backfill> backfills(const AccountName& account, Now now) const;
     std::size_t instance_count(const AccountName& account) const;
 
@@ -145,6 +141,7 @@ class Engine {
   private:
     Effects decide(Now now, Effects effects);
     bool wants_backfill(const AccountName& account) const;
+    void note_backfilled(const AccountName& account);
     bool deliverable(const AlertId& alert) const;
     std::optional<std::pair<Instant, AlertId>> first_waiting(const NotifierName& notifier) const;
 

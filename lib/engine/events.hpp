@@ -22,7 +22,6 @@ struct PollFailed {
     std::string message;  // for people
 };
 
-/// Charges of one account for one UTC day, or for a range before the ledger began.
 struct ChargeRow {
     std::string source;  // "instance-123"
     std::optional<InstanceId> instance;
@@ -30,11 +29,32 @@ struct ChargeRow {
     ledger::Amounts amounts;
 };
 
+/// Charges of one account for one UTC day.
 struct ChargesRead {
     AccountName account;
     Instant day;
     std::vector<ChargeRow> rows;
-    bool backfill = false;
+};
+
+/// Charges from before the ledger, to be read once: UTC days first_day to last_day, counted from
+/// `start` on.
+struct Backfill {
+    Instant start;
+    Instant first_day;
+    Instant last_day;
+
+    friend bool operator==(const Backfill&, const Backfill&) = default;
+};
+
+/// Charges of everything that Engine::backfills() named, in its order.
+struct BackfillRead {
+    struct Part {
+        Backfill range;
+        std::vector<ChargeRow> rows;
+    };
+
+    AccountName account;
+    std::vector<Part> parts;
 };
 
 /// The user object and the account's own rates.

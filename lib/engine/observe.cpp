@@ -443,12 +443,15 @@ void observe_verification(State& state, const fleet::Verification& read, Now now
     }
 }
 
-void observe_charges(State& state, const ChargesRead& charges, Now now) {
+namespace {
+
+std::vector<ledger::DayCharge>
+day_charges(const State& state, const AccountName& account, const std::vector<ChargeRow>& charges) {
     std::vector<ledger::DayCharge> rows;
-    rows.reserve(charges.rows.size());
-    for (const auto& charge : charges.rows) {
+    rows.reserve(charges.size());
+    for (const auto& charge : charges) {
         ledger::DayCharge row;
-        row.contract = ledger::Contract{charges.account, charge.source};
+        row.contract = ledger::Contract{account, charge.source};
         row.amounts = charge.amounts;
         const TeamName* remembered = nullptr;
         if (charge.instance) {
@@ -457,15 +460,23 @@ void observe_charges(State& state, const ChargesRead& charges, Now now) {
                 remembered = &known->second->team;
             }
         }
-        row.team = remembered != nullptr ? *remembered
-                                         : team_for(state, charges.account, charge.label, nullptr);
+        row.team =
+            remembered != nullptr ? *remembered : team_for(state, account, charge.label, nullptr);
         rows.push_back(std::move(row));
     }
-    if (!charges.backfill) {
-        state.ledger.charge(charges.account, charges.day, rows, now.wall);
-        return;
-    }
-    state.ledger.backfill(charges.account, charges.day, rows);
+    return rows;
+}
+
+}  // namespace
+
+void observe_charges(State& state, const ChargesRead& charges, Now now) {
+    const auto rows = day_charges(state, charges.account, charges.rows);
+    state.ledger.charge(charges.account, charges.day, rows, now.wall);
+}
+
+void observe_backfill(State& state, const AccountName& account, const BackfillRead::Part& part) {
+    const auto rows = day_charges(state, account, part.rows);
+    state.ledger.backfill(account, part.range.start, rows);
 }
 
 void observe_money(State& state, const MoneyRead& money, Now now) {

@@ -12,8 +12,11 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now);
 /// Applies rows read anew. An id that was asked for and not found counts as missed once.
 void observe_verification(State& state, const fleet::Verification& read, Now now);
 
-/// Applies charges: of a day, or of the time before the ledger.
+/// Applies charges of a day.
 void observe_charges(State& state, const ChargesRead& charges, Now now);
+
+/// Applies charges of the time before the ledger; they add up.
+void observe_backfill(State& state, const AccountName& account, const BackfillRead::Part& part);
 
 /// Applies credit, total spend and reported rate.
 void observe_money(State& state, const MoneyRead& money, Now now);

@@ -40,9 +40,6 @@ void tell_one(State& state, Effects& effects, const enforcement::Case& item, Usd
 std::map<InstanceId, Usd>
 spend_of_destroyed(const State& state, const ChargesRead& charges, Now now) {
     std::map<InstanceId, Usd> spend;
-    if (charges.backfill) {
-        return spend;
-    }
     for (const auto& row : charges.rows) {
         if (row.instance && state.destroyed.contains(*row.instance)) {
             spend[*row.instance] = held_by(state.ledger.instance_spend(*row.instance, now.wall));

@@ -39,12 +39,9 @@ make_client(const World& world, const config::AccountAccess& settings, const vas
         before);
 }
 
-engine::ChargesRead
-charges_event(const AccountName& account, Instant day, const vast::Charges& charges) {
-    engine::ChargesRead event;
-    event.account = account;
-    event.day = day;
-    event.rows.reserve(charges.rows.size());
+std::vector<engine::ChargeRow> charge_rows(const vast::Charges& charges) {
+    std::vector<engine::ChargeRow> rows;
+    rows.reserve(charges.rows.size());
     for (const auto& row : charges.rows) {
         engine::ChargeRow charge;
         charge.source = row.source;
@@ -54,9 +51,9 @@ charges_event(const AccountName& account, Instant day, const vast::Charges& char
         charge.amounts.disk = row.disk;
         charge.amounts.bandwidth = row.bandwidth;
         charge.amounts.other = row.other;
-        event.rows.push_back(std::move(charge));
+        rows.push_back(std::move(charge));
     }
-    return event;
+    return rows;
 }
 
 engine::RequestAnswered answer_event(
@@ -254,20 +251,14 @@ asio::awaitable<void> AccountWatch::bill_once(std::shared_ptr<vast::Client> clie
         co_await core_.settle(std::move(effects));
     }
     bool complete = true;
-    const auto ranges = core_.engine().backfills(name_, core_.now());
-    for (const auto& range : ranges) {
-        auto read = co_await read_charges(client, range, true);
-        complete = complete && read;
-    }
     const auto days = core_.engine().charge_days(name_, core_.now());
     for (const auto day : days) {
-        engine::Backfill range;
-        range.start = day;
-        range.first_day = day;
-        range.last_day = day;
-        auto read = co_await read_charges(client, range, false);
+        auto read = co_await read_day(client, day);
         complete = complete && read;
     }
+    // Last, since it waits for the first sweep, which is under way meanwhile.
+    auto read = co_await read_backfills(client);
+    complete = complete && read;
     if (complete) {
         note_billing("");
         auto effects = core_.engine().on_charges_complete(name_, core_.now());
@@ -275,25 +266,56 @@ asio::awaitable<void> AccountWatch::bill_once(std::shared_ptr<vast::Client> clie
     }
 }
 
-asio::awaitable<bool> AccountWatch::read_charges(
+asio::awaitable<std::optional<std::vector<engine::ChargeRow>>> AccountWatch::read_charges(
     std::shared_ptr<vast::Client> client,
-    engine::Backfill range,
-    bool backfill) {
-    auto outcome = co_await client->charges(range.first_day, range.last_day);
+    Instant first_day,
+    Instant last_day) {
+    auto outcome = co_await client->charges(first_day, last_day);
     if (const auto* failure = std::get_if<vast::Failure>(&outcome)) {
         note_billing(failure->message);
-        co_return false;
+        co_return std::nullopt;
     }
     const auto& charges = std::get<vast::Charges>(outcome);
     if (charges.skipped_rows > 0) {
         // Sums that are too small must not become final.
         note_billing(fmt::format("{} rows have no readable amount", charges.skipped_rows));
+        co_return std::nullopt;
+    }
+    co_return charge_rows(charges);
+}
+
+asio::awaitable<bool> AccountWatch::read_day(std::shared_ptr<vast::Client> client, Instant day) {
+    auto rows = co_await read_charges(std::move(client), day, day);
+    if (!rows) {
         co_return false;
     }
-    auto event = charges_event(name_, range.start, charges);
-    event.backfill = backfill;
+    engine::ChargesRead event;
+    event.account = name_;
+    event.day = day;
+    event.rows = std::move(*rows);
     auto effects = core_.engine().on_charges(event, core_.now());
     co_await core_.settle(std::move(effects));
+    co_return true;
+}
+
+asio::awaitable<bool> AccountWatch::read_backfills(std::shared_ptr<vast::Client> client) {
+    engine::BackfillRead event;
+    event.account = name_;
+    const auto ranges = core_.engine().backfills(name_, core_.now());
+    for (const auto& range : ranges) {
+        auto rows = co_await read_charges(client, range.first_day, range.last_day);
+        if (!rows) {
+            co_return false;
+        }
+        engine::BackfillRead::Part part;
+        part.range = range;
+        part.rows = std::move(*rows);
+        event.parts.push_back(std::move(part));
+    }
+    if (!event.parts.empty()) {
+        auto effects = core_.engine().on_backfill(event, core_.now());
+        co_await core_.settle(std::move(effects));
+    }
     co_return true;
 }
 

@@ -9,7 +9,9 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace vastwatch::watch {
 
@@ -53,8 +55,11 @@ class AccountWatch final : public Orders {
     void take(const config::AccountAccess& access);
     boost::asio::awaitable<void> poll_once(std::shared_ptr<vast::Client> client);
     boost::asio::awaitable<void> bill_once(std::shared_ptr<vast::Client> client);
-    boost::asio::awaitable<bool>
-    read_charges(std::shared_ptr<vast::Client> client, engine::Backfill range, bool backfill);
+    /// All rows of these days; nothing when one of them cannot be had or read.
+    boost::asio::awaitable<std::optional<std::vector<engine::ChargeRow>>>
+    read_charges(std::shared_ptr<vast::Client> client, Instant first_day, Instant last_day);
+    boost::asio::awaitable<bool> read_day(std::shared_ptr<vast::Client> client, Instant day);
+    boost::asio::awaitable<bool> read_backfills(std::shared_ptr<vast::Client> client);
     boost::asio::awaitable<void> read_money(std::shared_ptr<vast::Client> client);
     boost::asio::awaitable<void> send(
         std::shared_ptr<vast::Client> client,

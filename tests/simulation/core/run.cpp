@@ -259,6 +259,10 @@ void CoreRun::die(Duration down, std::string_view why) {
     engine_.reset();
     judge_->disturbed(now_ + down);
     judge_->died(stored_at_, now_);
+    for (const auto& alert : unstored_) {
+        judge_->lost(alert);
+    }
+    unstored_.clear();
     for (std::size_t i = 0; i < tenants_.size(); ++i) {
         judge_->charges_missed(i, now_ + down);
     }
@@ -320,6 +324,11 @@ bool CoreRun::held_as_mass(InstanceId id) {
 
 void CoreRun::not_stored(engine::Changes changes, engine::Effects& effects) {
     judge_->disturbed(now_);
+    for (const auto& alert : changes.alerts) {
+        if (judge_->told(alert, now_, false)) {
+            unstored_.push_back(alert.id.str());
+        }
+    }
     changes.instances.clear();
     changes.idle_clocks.clear();
     auto told = engine_->on_not_durable(
@@ -359,6 +368,7 @@ void CoreRun::settle(engine::Effects effects) {
         tell_judge(changes, effects);
         store_.commit(std::move(changes));
         stored_at_ = now_;
+        unstored_.clear();
         engine_->on_durable(newest);
     }
     carry_out(effects);
@@ -404,8 +414,8 @@ void CoreRun::deliver() {
                 break;
             }
             const bool down = notifiers_down_[i].on(now_);
-            if (!stored_) {
-                judge_->told(due->alert, now_, false);
+            if (!stored_ && judge_->told(due->alert, now_, false)) {
+                unstored_.push_back(due->alert.id.str());
             }
             engine::DeliveryTried tried;
             tried.alert = due->alert.id;
@@ -730,15 +740,17 @@ void add_charges(
 
 void CoreRun::read_charges(Tenant& tenant) {
     const AccountName name{tenant.name};
+    engine::BackfillRead backfill;
+    backfill.account = name;
     for (const auto& range : engine_->backfills(name, now())) {
-        engine::ChargesRead read;
-        read.account = name;
-        read.day = range.start;
-        read.backfill = true;
+        auto& part = backfill.parts.emplace_back();
+        part.range = range;
         for (Instant day = range.first_day; day <= range.last_day; day += hours{24}) {
-            add_charges(tenant.model, day, read.rows);
+            add_charges(tenant.model, day, part.rows);
         }
-        settle(engine_->on_charges(read, now()));
+    }
+    if (!backfill.parts.empty()) {
+        settle(engine_->on_backfill(backfill, now()));
         if (!engine_) {
             return;
         }

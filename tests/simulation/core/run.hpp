@@ -117,8 +117,9 @@ class CoreRun {
     std::optional<Instant> delivery_;  // true time
     std::uint64_t alert_number_ = 0;
     bool delivering_ = false;
-    bool stored_ = true;  // the latest step could be
-    Instant stored_at_;   // the latest step that was
+    bool stored_ = true;                 // the latest step could be
+    Instant stored_at_;                  // the latest step that was
+    std::vector<std::string> unstored_;  // alerts made since then
     /// By the daemon's clock; what notices that the clock is set moves it along.
     std::optional<Instant> pause_ends_;
 

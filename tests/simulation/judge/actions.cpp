@@ -65,13 +65,15 @@ bool Judge::covered(const policy::Rules& rules, const Watched& watched, Duration
     return whole == 0 || known / whole >= rules.idle_coverage.ratio() - 1e-9;
 }
 
-/// The same though its idle clock has begun again where it may have.
+/// The same though its idle clock has begun again wherever it may have: the latest such point need
+/// not be where it did, and from an earlier one less of it may be known.
 bool Judge::surely_covered(const policy::Rules& rules, const Watched& watched) const {
-    const auto& anew = watched.anew;
-    const double known = static_cast<double>(anew.known.count());
-    const double whole = static_cast<double>((anew.known + anew.unknown).count());
-    return anew.since && watched.last_idle - *anew.since > rules.idle_for &&
-           known >= whole * rules.idle_coverage.ratio();
+    return std::ranges::all_of(watched.anew, [&](const IdleSpan& span) {
+        const double known = static_cast<double>(span.known.count());
+        const double whole = static_cast<double>((span.known + span.unknown).count());
+        return span.since && watched.last_idle - *span.since > rules.idle_for &&
+               known >= whole * rules.idle_coverage.ratio();
+    });
 }
 
 /// Idle enough for an action, by the evidence that the daemon can have.

@@ -31,7 +31,7 @@ void Judge::take_policy(std::shared_ptr<const policy::Policy> policy, Instant at
         watched.due_since.reset();
         watched.dismissed = false;
         watched.not_due_before = at + rules_of(watched).idle_for;
-        watched.anew = IdleSpan{};
+        may_begin_anew(watched);
         ++watched.changes;
     }
     disturbed(at);
@@ -67,7 +67,7 @@ void Judge::clock_moved(Duration by, bool wrong, Instant at) {
     const Duration span = std::chrono::abs(by);
     for (auto& [id, watched] : watches_) {
         watched.not_due_before = std::max(watched.not_due_before, at + rules_of(watched).idle_for);
-        watched.anew = IdleSpan{};
+        may_begin_anew(watched);
         if (!watched.missing) {
             bill_.unseen(watched, Doubt{watched.rate, watched.rate}, at - span, at + span);
         }
@@ -91,7 +91,7 @@ void Judge::watches_again(std::int64_t id, Instant at) {
         }
         auto& watched = found->second;
         watched.not_due_before = std::max(watched.not_due_before, at + longest);
-        watched.anew = IdleSpan{};
+        may_begin_anew(watched);
         watched.due_since.reset();
     }
 }
@@ -233,7 +233,7 @@ void Judge::take_label(Watched& watched, const Reading& reading, Instant at) {
             // Work that the team before tolerated, or a gap that it allowed, may be too much for
             // the next one.
             watched.not_due_before = std::max(watched.not_due_before, at + longest_idle_for());
-            watched.anew = IdleSpan{};
+            may_begin_anew(watched);
         }
         watched.open_since.reset();
     }
@@ -281,8 +281,9 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
         watched.hold_may_be_over || watched.idle_since != watched.held_of || capped;
     if (watched.nearly_gap) {
         watched.not_due_before = std::max(watched.not_due_before, at + rules.idle_for);
-        watched.anew =
-            IdleSpan{.since = watched.word == Word::idle ? std::optional{at} : std::nullopt};
+        may_begin_anew(
+            watched,
+            IdleSpan{.since = watched.word == Word::idle ? std::optional{at} : std::nullopt});
     }
     note_due(watched, at);
     note_open(watched, at);

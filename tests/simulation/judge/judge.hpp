@@ -139,7 +139,8 @@ class Judge {
         Instant at;
         alerts::Kind kind = alerts::Kind::test;
         bool durable = false;
-        std::set<std::string> wanted;  ///< notifiers not yet reached
+        std::map<std::int64_t, std::uint64_t> changes;  ///< of whom it is about, when it was made
+        std::set<std::string> wanted;                   ///< notifiers not yet reached
         std::map<std::string, Instant> reached;
     };
 
@@ -193,7 +194,7 @@ class Judge {
     void judge_duty(Watched& watched, Instant at);
     void judge_repeat(Watched& watched, bool destroy, Instant at);
     void judge_overshoot(const Watched& watched, Instant at);
-    void judge_once(const alerts::Alert& alert, Instant at);
+    void judge_once(const alerts::Alert& alert, const Told& told, Instant at);
     void judge_alert(const alerts::Alert& alert, Instant at);
     void judge_threshold(const alerts::Alert& alert, Instant at);
     void judge_thresholds_told(Instant at);

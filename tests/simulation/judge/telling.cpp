@@ -77,12 +77,17 @@ bool Judge::told(const Alert& alert, Instant at, bool durable) {
                 entry.wanted.insert(notifier.str());
             }
         }
+        for (const auto& instance : alert.instances) {
+            const auto watched = watches_.find(instance.id.value());
+            entry.changes[instance.id.value()] =
+                watched == watches_.end() ? 0 : watched->second.changes;
+        }
         if (!alert.resolved) {
             judge_alert(alert, at);
         }
     }
     if (first_stored) {
-        judge_once(alert, at);
+        judge_once(alert, entry, at);
     }
     return is_new;
 }
@@ -101,17 +106,17 @@ void Judge::refused(const std::string& alert, const std::string& notifier) {
     }
 }
 
-void Judge::judge_once(const Alert& alert, Instant at) {
+void Judge::judge_once(const Alert& alert, const Told& told, Instant at) {
     if (alert.resolved) {
         firing_.erase(alert.condition);
         return;
     }
     const auto [firing, is_new] = firing_.try_emplace(alert.condition);
     // A rule with several instances tells of each; of the same one again when it broke it anew.
+    // With a broken disk several are stored at once that were made one after the other.
     bool news = is_new || alert.condition.ends_with("/max_instances");
     for (const auto& instance : alert.instances) {
-        const auto watched = watches_.find(instance.id.value());
-        const auto changes = watched == watches_.end() ? 0 : watched->second.changes;
+        const auto changes = told.changes.at(instance.id.value());
         const auto [known, first] = firing->second.emplace(instance.id.value(), changes);
         news = news || first || known->second != changes;
         known->second = changes;

@@ -9,13 +9,14 @@ namespace {
 /// A host whose figures have stood still for this many readings does not measure.
 constexpr int still_readings = 3;
 constexpr std::size_t longest_history = 512;
+constexpr std::size_t most_beginnings = 32;
 
 void end_period(Watched& watched) {
     watched.idle_since.reset();
     watched.known = Duration{0};
     watched.unknown = Duration{0};
     watched.pending_unknown = Duration{0};
-    watched.anew = IdleSpan{};
+    watched.anew.clear();
 }
 
 void extend(IdleSpan& span, Word word, Instant at, Instant last_sample) {
@@ -70,7 +71,9 @@ void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) 
     // Just short of a gap: measured a little otherwise, the daemon may begin anew.
     watched.nearly_gap = watched.idle_since && at - watched.last_known > max_gap - max_gap / 20;
     remember(watched, word, at);
-    extend(watched.anew, word, at, watched.last_sample);
+    for (auto& span : watched.anew) {
+        extend(span, word, at, watched.last_sample);
+    }
     if (word == Word::busy) {
         end_period(watched);
     } else if (word == Word::unknown) {
@@ -121,6 +124,15 @@ void follow(Watched& watched, const Reading& reading, Instant at, Duration max_g
     watched.last_sample = at;
 }
 
+void may_begin_anew(Watched& watched, IdleSpan span) {
+    if (!watched.anew.empty() && !watched.anew.back().since) {
+        watched.anew.pop_back();
+    } else if (watched.anew.size() >= most_beginnings) {
+        watched.anew.erase(watched.anew.begin());
+    }
+    watched.anew.push_back(span);
+}
+
 void believe_clock(Watched& watched, Duration by, Instant at) {
     const auto move = [by](std::optional<Instant>& kept) {
         if (kept) {
@@ -140,7 +152,9 @@ void believe_clock(Watched& watched, Duration by, Instant at) {
         return;
     }
     move(watched.idle_since);
-    move(watched.anew.since);
+    for (auto& span : watched.anew) {
+        move(span.since);
+    }
     watched.last_idle -= by;
     watched.last_known -= by;
     watched.last_sample -= by;

@@ -88,8 +88,8 @@ struct Watched {
     bool nearly_gap = false;                 ///< the latest samples were just near enough to go on
 
     // --- What the daemon was told and did.
-    Instant not_due_before;  ///< an idle clock may have begun again under another policy
-    IdleSpan anew;           ///< the idle period, counted from where it may have begun again
+    Instant not_due_before;      ///< an idle clock may have begun again under another policy
+    std::vector<IdleSpan> anew;  ///< the idle period, from each point where it may have begun again
     std::optional<Instant> due_since;    ///< since when everything is there to act
     std::optional<Instant> open_since;   ///< as served: it costs, and nothing keeps a cap from it
     std::optional<Instant> read_at;      ///< the latest fresh read
@@ -139,6 +139,9 @@ void follow(Watched& watched, const Reading& reading, Instant at, Duration max_g
 
 /// The clock was set by so much, and nobody could notice: times that were kept mean others now.
 void believe_clock(Watched& watched, Duration by, Instant at);
+
+/// From here on, or from its next idle sample, its idle period may have begun again.
+void may_begin_anew(Watched& watched, IdleSpan span = {});
 
 /// What a reading says of the GPU, given that the row has stood still for `repeats` readings.
 Word word_of(const Reading& reading, int repeats, double below);
