@@ -419,7 +419,9 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
         let_go(state, look);
     }
     forget_departed(state, at);
-    account.state.last_sweep = std::min(sweep.began.wall, at);
+    // By the clock that holds now: it may have been set in the midst of it.
+    const Duration set = offset_of(sweep.ended) - offset_of(sweep.began);
+    account.state.last_sweep = std::min(sweep.began.wall + set, at);
     account.state.first_sweep = account.state.first_sweep.value_or(at);
     account.state.failing_since.reset();
     account.state.key_rejected = false;

@@ -34,6 +34,20 @@ TEST_CASE("a wall clock that is set forward makes nobody blind") {
     CHECK(scene.count(alerts::Kind::api_unreachable) == 0);
 }
 
+TEST_CASE("a wall clock that is set forward in the midst of a sweep makes nobody blind") {
+    Scene scene{quiet_policy()};
+    scene.run_until(at("08:30"));
+    const Now began = scene.now();
+    scene.run_for(1s);
+    scene.step_wall_clock(80min);
+    fleet::Sweep sweep;
+    sweep.account = main_account;
+    sweep.began = began;
+    sweep.ended = scene.now();
+    scene.settle(scene.engine().on_sweep(sweep, scene.now()));
+    CHECK(scene.count(alerts::Kind::api_unreachable) == 0);
+}
+
 TEST_CASE("a cap is not enforced on stale data, and is as soon as they are fresh") {
     Scene scene{cap_policy(16)};
     for (int id = 1; id <= 4; ++id) {
