@@ -128,7 +128,17 @@ void Bill::add_instance(
         sum.over += cost;
         return;
     }
-    const auto& teams = watched->second.teams;
+    const auto& seen = watched->second;
+    const bool renamed = seen.missing && day > seen.last_sample && fixed_teams_[account].empty() &&
+                         instance.spec.label.value_or("") != seen.label;
+    if (renamed) {
+        // It got another label that no listing showed before it went: on a day on which nothing
+        // accrued, that one is what charges have to tell whose it was.
+        sum.amount += seen.team == owner ? cost : Usd{};
+        (seen.team == owner ? sum.under : sum.over) += cost;
+        return;
+    }
+    const auto& teams = seen.teams;
     if (teams.size() == 1) {
         if (teams.front().second == owner) {
             sum.amount += cost;

@@ -309,6 +309,11 @@ void Judge::listed(std::size_t account, Instant at) {
 void Judge::swept(std::size_t account, Instant began, Instant at) {
     auto& sweeps = sweeps_[account];
     listed(account, at);
+    if (at - sweeps.last >
+        std::min<Duration>(3 * setting_.poll_interval, policy_->enforcement.max_staleness)) {
+        sweeps.blind_from = sweeps.last;
+        sweeps.blind_until = at;
+    }
     sweeps.before_last = sweeps.last;
     sweeps.last = at;
     sweeps.began = began;

@@ -133,6 +133,8 @@ class Judge {
         Instant listed;
         Instant before_listed;
         Instant kept = Instant::max();  ///< what came later died with the daemon
+        Instant blind_from;             ///< of the latest time in which nothing could be listed
+        Instant blind_until;
     };
 
     struct Told {
@@ -157,6 +159,14 @@ class Judge {
         Usd under;
 
         Usd total() const { return over + under; }
+    };
+
+    /// A figure as it was shown, and what of it was taken to have gone on since the latest
+    /// listings.
+    struct Shown {
+        Usd spend;
+        Usd assumed;
+        Instant at;
     };
 
     struct CapKey {
@@ -209,6 +219,8 @@ class Judge {
     bool looked_at(std::size_t account, Instant at) const;
     void judge_blindness_told(Instant at);
     Unseen unseen_since_listing(const Owner& owner, Instant at) const;
+    Usd assumed_since_listing(const Owner& owner, Instant at) const;
+    bool was_blind(Instant at) const;
     std::string differences(const Owner& owner, const engine::View& view);
     void judge_figures(const engine::View& view, Instant at);
     void judge_deliveries(Instant at);
@@ -240,9 +252,9 @@ class Judge {
     std::map<std::string, Told> told_;  ///< by alert id, until delivered and old
     /// By condition, about whom, and how often that one had changed when it was told.
     std::map<std::string, std::map<std::int64_t, std::uint64_t>> firing_;
-    std::set<std::string> thresholds_told_;  ///< by condition
-    std::map<std::string, Usd> day_spends_;  ///< as shown last, by owner and day
-    std::map<CapKey, Instant> cap_orders_;   ///< the first order of each cap
+    std::set<std::string> thresholds_told_;    ///< by condition
+    std::map<std::string, Shown> day_spends_;  ///< as shown last, by owner and day
+    std::map<CapKey, Instant> cap_orders_;     ///< the first order of each cap
     Instant restarted_at_;
     bool clock_wrong_ = false;
     Instant latest_wall_;  ///< that the daemon's clock has shown when it was set

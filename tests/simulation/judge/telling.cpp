@@ -351,6 +351,26 @@ Judge::Unseen Judge::unseen_since_listing(const Owner& owner, Instant at) const 
     return unseen;
 }
 
+/// What the instances of the latest listings are taken to have cost since then.
+Usd Judge::assumed_since_listing(const Owner& owner, Instant at) const {
+    Usd sum;
+    for (const auto& [id, watched] : watches_) {
+        const bool ours =
+            owner == "account:" + setting_.accounts[watched.account] || owner == watched.team;
+        if (ours && !watched.missing && !watched.left_out) {
+            sum += taken_to_cost(watched, sweeps_[watched.account].last, at);
+        }
+    }
+    return sum;
+}
+
+/// It has turned out since that this lay in a time without listings.
+bool Judge::was_blind(Instant at) const {
+    return std::ranges::any_of(sweeps_, [&](const Sweeps& sweeps) {
+        return at >= sweeps.blind_from && at < sweeps.blind_until;
+    });
+}
+
 /// The instances of which today's figures differ by more than a cent.
 std::string Judge::differences(const Owner& owner, const engine::View& view) {
     const Instant start = policy_->calendar.day_start(view.at);
@@ -445,14 +465,18 @@ void Judge::judge_figures(const engine::View& view, Instant at) {
         if (window.window == Window::day) {
             const auto key = owner + "@" + format_rfc3339(start);
             auto& latest = day_spends_[key];
-            verdicts_.require(window.spend + cent >= latest, Invariant::spend_never_falls, at, [&] {
+            // What is gone after a time without listings accrues no longer than to its begin
+            // (section 4), though it was shown to go on.
+            const Usd taken_back = was_blind(latest.at) ? latest.assumed : Usd{};
+            const bool falls = window.spend + taken_back + cent < latest.spend;
+            verdicts_.require(!falls, Invariant::spend_never_falls, at, [&] {
                 return fmt::format(
                     "the spend of {} falls from {} to {}",
                     key,
-                    to_decimal(latest),
+                    to_decimal(latest.spend),
                     to_decimal(window.spend));
             });
-            latest = window.spend;
+            latest = Shown{window.spend, assumed_since_listing(owner, view.at), view.at};
             if (day_spends_.size() > 1000) {
                 day_spends_.clear();
             }
