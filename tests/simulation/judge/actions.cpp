@@ -431,7 +431,9 @@ void Judge::judge_overshoot(const Watched& watched, Instant at) {
             bill_.spend(watched.team, start, *watched.open_since).amount >= *cap) {
             continue;
         }
-        const Usd bound = accrue(burn, setting_.request_pace + seconds{1}) + truth.under +
+        // What has begun to cost more since the latest listing, nobody could count yet.
+        const Usd unseen = unseen_since_listing(watched.team, at).under;
+        const Usd bound = accrue(burn, setting_.request_pace + seconds{1}) + truth.under + unseen +
                           bill_.just_charged(watched.team, start, at) + Usd::from_nanos(10'000'000);
         ++lateness_.cap_actions;
         lateness_.overshoot = std::max(lateness_.overshoot, truth.amount - *cap - truth.under);
