@@ -93,6 +93,9 @@ bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) cons
     Duration whole{0};
     const Instant end = watched.last_idle;
     for (auto at = watched.history.rbegin(); at != watched.history.rend(); ++at) {
+        if (at->breaks && !at->may_be_lost) {
+            return false;
+        }
         // Work that the process saw and did not live to store, nobody knows of.
         const bool works = at->word == Word::busy && !at->may_be_lost;
         const auto count = [&](Duration span) {
@@ -238,11 +241,11 @@ bool Judge::judge_warning(const Watched& watched, Instant at) {
     const bool in_time =
         watched.warned_at && at >= *watched.warned_at + rules.idle_warning - epsilon;
     // What worked after its warning has to be warned again.
-    const bool worked_since =
-        rules.idle_tolerance.value() <= 0 &&
-        std::ranges::any_of(watched.history, [&](const Stretch& stretch) {
-            return stretch.word == Word::busy && stretch.last > watched.warned_at;
-        });
+    const bool worked_since = rules.idle_tolerance.value() <= 0 &&
+                              std::ranges::any_of(watched.history, [&](const Stretch& stretch) {
+                                  return stretch.word == Word::busy && !stretch.may_be_lost &&
+                                         stretch.last > watched.warned_at;
+                              });
     const bool of_this_period = watched.warned_at && watched.runs_since && !worked_since &&
                                 *watched.warned_at >= *watched.runs_since;
     const bool reached = watched.warning_delivered_at && *watched.warning_delivered_at <= at;

@@ -111,15 +111,23 @@ void Judge::dismissed(std::int64_t id, bool mass) {
     }
 }
 
-void Judge::died(Instant stored, Instant at) {
+void Judge::died(Instant stored, Instant at, bool booted) {
     for (auto& sweeps : sweeps_) {
         if (sweeps.last > stored) {
             sweeps.kept = std::min(sweeps.kept, stored);
         }
     }
     for (auto& [id, watched] : watches_) {
+        bool set_unseen = false;
         for (auto& stretch : watched.history) {
-            stretch.may_be_lost = stretch.may_be_lost || stretch.first > stored;
+            // A clock that was set is noticed later as well, unless the machine was booted anew.
+            const bool late = stretch.first > stored || (stretch.first == at && stored == at);
+            const bool unstored = late && (booted || !stretch.breaks);
+            set_unseen = set_unseen || (unstored && stretch.breaks && !stretch.may_be_lost);
+            stretch.may_be_lost = stretch.may_be_lost || unstored;
+        }
+        if (set_unseen) {
+            believe_clock(watched, skew_ - watched.skew_before, at);
         }
         const bool last_act = watched.changed_at == stored && stored == at;
         const bool known =
@@ -267,6 +275,7 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
     // Set back and forth between two looks, nobody could see it.
     constexpr Duration noticed = std::chrono::seconds{5};
     watched.interrupted = watched.any_sample && std::chrono::abs(watched.skew - skew_) > noticed;
+    watched.skew_before = watched.interrupted ? watched.skew : watched.skew_before;
     watched.skew = skew_;
     const auto& rules = rules_of(watched);
     if (!watched.protected_since && label_protects(rules, watched, Instant::min())) {

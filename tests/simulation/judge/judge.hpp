@@ -61,8 +61,9 @@ class Judge {
     /// It need not be found idle by evidence from before: an operator said so, or it may have been
     /// lost to a lie.
     void watches_again(std::int64_t id, Instant at);
-    /// The daemon died; what it saw after `stored` it may not have kept.
-    void died(Instant stored, Instant at);
+    /// The daemon died, and with `booted` the machine; what it saw after `stored` it may not have
+    /// kept.
+    void died(Instant stored, Instant at, bool booted = false);
     /// It died and came back with what it had stored.
     void restarted(Instant at);
 

@@ -49,7 +49,7 @@ void follow_run(Watched& watched, const Reading& reading, Instant at) {
 
 void remember(Watched& watched, Word word, Instant at) {
     if (!watched.history.empty() && watched.history.back().word == word &&
-        !watched.history.back().may_be_lost) {
+        !watched.history.back().may_be_lost && !watched.history.back().breaks) {
         watched.history.back().last = at;
         return;
     }
@@ -64,7 +64,11 @@ void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) 
         watched.idle_since && word != Word::unknown && at - watched.last_known > max_gap;
     if (watched.interrupted || gap) {
         end_period(watched);
-        watched.history.clear();
+        if (gap) {
+            watched.history.clear();
+        } else {
+            watched.history.push_back(Stretch{.first = at, .last = at, .breaks = true});
+        }
         watched.interrupted = false;
         ++watched.changes;
     }

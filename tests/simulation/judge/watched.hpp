@@ -39,6 +39,7 @@ struct Stretch {
     Instant first;
     Instant last;
     Word word = Word::unknown;
+    bool breaks = false;       ///< the clock was set: what was before does not go on
     bool may_be_lost = false;  ///< served to a process that died before it stored it
 };
 
@@ -84,6 +85,7 @@ struct Watched {
     std::vector<Stretch> history;            ///< for periods with tolerated work
     std::optional<Instant> protected_since;  ///< by label
     Duration skew{0};                        ///< of the daemon's clock at the latest sample
+    Duration skew_before{0};                 ///< before the latest time that it was set
     bool interrupted = false;                ///< the clock was set: the period begins anew
     bool nearly_gap = false;                 ///< the latest samples were just near enough to go on
 

@@ -564,7 +564,7 @@ void DaemonRun::ended(Instant at, Turn turn, std::string_view text) {
     broken_at_ = at;
     testimony_->forget_pending();
     judge_->disturbed(at);
-    judge_->died(machine_->disk().synced_at() - mischief_->skew(), at);
+    judge_->died(machine_->disk().synced_at() - mischief_->skew(), at, turn == Turn::power_cut);
     for (auto& asked : asked_) {
         unclear_.push_back(std::move(asked));
     }
