@@ -155,14 +155,12 @@ struct Look {
 };
 
 Look look_at(State& state, const LiveAccount& account, Instant at, bool interrupted) {
-    const auto* access = state.policy->find_account(account.state.name);
-    const Duration poll = access == nullptr ? Duration{0} : access->poll_interval;
     return Look{
         account,
         &state.homes.try_emplace(account.state.name, 0).first->first,
         at,
         interrupted,
-        3 * std::max(poll, account.sweeps_take),
+        gap_of_sweeps(state, account),
         state.sweeps,
         0,
         state.instances.begin()};
@@ -398,9 +396,7 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     account.sweep_took = took;
     const Instant at = sweep.ended.wall;
     const auto& last = account.state.last_sweep;
-    const auto* access = state.policy->find_account(sweep.account);
-    const Duration usual =
-        access == nullptr ? Duration{0} : 3 * std::max(access->poll_interval, account.sweeps_take);
+    const Duration usual = gap_of_sweeps(state, account);
     const bool after_blindness =
         last && (!account.swept_this_run || at - *last > usual) &&
         at - *last > std::min(usual, state.policy->enforcement.max_staleness);

@@ -16,11 +16,22 @@ using rules::Rule;
 
 constexpr std::size_t max_request = 64;  // ids in one bulk request (API 4.3, 4.5)
 
+/// The latest usable sample lies so far back that the next one begins the idle period anew.
+bool idleness_lapsed(const State& state, const Case& item, Instant now) {
+    const auto& slot = state.instances.at(item.instance);
+    const auto account = state.accounts.find(item.account);
+    const Duration sweeps =
+        account == state.accounts.end() ? Duration{0} : gap_of_sweeps(state, account->second);
+    return slot->idle.began &&
+           now - slot->idle.last_known > std::max(slot.team->rules.idle_max_gap, sweeps);
+}
+
 void warn(State& state, Effects& effects, Now now) {
     std::vector<InstanceId> warned;
     for (auto& [id, item] : state.cases) {
         const bool open = item.step == Step::pending || item.step == Step::held;
-        if (open && enforcement::owes_warning(item, facts_of(state, item, now.wall), now.wall)) {
+        if (open && enforcement::owes_warning(item, facts_of(state, item, now.wall), now.wall) &&
+            !idleness_lapsed(state, item, now.wall)) {
             item.warned_at = now.wall;
             refresh_reasons(state, item);
             warned.push_back(id);

@@ -161,4 +161,10 @@ bool fresh(const State& state, const AccountName& account, Instant now) {
            now - seen_at(state, it->second) <= state.policy->enforcement.max_staleness;
 }
 
+Duration gap_of_sweeps(const State& state, const LiveAccount& account) {
+    const auto* access = state.policy->find_account(account.state.name);
+    const Duration poll = access == nullptr ? Duration{0} : access->poll_interval;
+    return 3 * std::max(poll, account.sweeps_take);
+}
+
 }  // namespace vastwatch::engine

@@ -22,6 +22,16 @@ TEST_CASE("the warning comes idle_warning before the deadline and says the exact
     CHECK(warnings.front().instances.front().action == Action::destroy);
 }
 
+TEST_CASE("no warning of a period that the next usable sample will begin anew") {
+    IdleScene scene;
+    scene.run_until(at("09:40"));
+    scene.machine(1).row.telemetry.gpu_util.reset();
+    scene.restart(8min);
+    scene.run_for(10min);
+    CHECK(scene.seen(1).instance->idle.began);
+    CHECK(scene.count(alerts::Kind::idle_warning) == 0);
+}
+
 TEST_CASE("no warning when idle_warning is zero") {
     auto policy = idle_policy();
     ml_of(policy).rules.idle_warning = 0s;
