@@ -45,6 +45,9 @@ constexpr auto token = asio::as_tuple(asio::use_awaitable);
 
 /// How long answers under way may take once the server is to stop.
 constexpr Duration stop_grace = std::chrono::seconds{2};
+/// How long who has connected may take to ask for the first time once the server is to stop: a
+/// client connects before it asks, and a server that stops between the two would refuse it.
+constexpr Duration first_request_grace = std::chrono::seconds{1};
 /// How long what ignores even a cancellation is waited for.
 constexpr Duration cancel_grace = std::chrono::milliseconds{500};
 /// How long a connection that was refused may still send before it is cut off.
@@ -83,6 +86,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const std::string actor;
     asio::cancellation_signal signal;
     bool busy = false;     // a request is being read or answered
+    bool served = false;   // a request was answered
     bool refused = false;  // over the limit of connections
 
   private:
@@ -357,8 +361,13 @@ asio::awaitable<void> Core::stop() {
     error_code ignored;
     acceptor_.close(ignored);
     for (const auto& connection : connections_) {
-        if (!connection->busy) {
-            connection->socket.close(ignored);
+        if (connection->busy) {
+            continue;
+        }
+        if (connection->served) {
+            connection->socket.cancel(ignored);
+        } else {
+            connection->arm(first_request_grace);
         }
     }
     const auto deadline = clock_.mono() + stop_grace;
@@ -386,13 +395,17 @@ asio::awaitable<void> Core::serve(
     beast::flat_buffer buffer{self->limits_.header_bytes + 2 * read_step};
     // The first request must come promptly: idle strangers are not to use up the connections.
     auto limit = self->limits_.read_timeout;
+    if (self->stopping_) {
+        limit = std::min(limit, first_request_grace);
+    }
     bool open = true;
-    while (open && !self->stopping_) {
+    while (open && !(self->stopping_ && connection->served)) {
         open = co_await self->wait_for_request(*connection, buffer, limit);
         if (open) {
             connection->busy = true;
             open = co_await self->exchange(*connection, buffer);
             connection->busy = false;
+            connection->served = true;
         }
         limit = self->limits_.idle_timeout;
     }

@@ -101,13 +101,21 @@ class Running {
         thread_.join();
     }
 
+    /// Cancels the server.
+    void begin_stop() {
+        if (!stopping_) {
+            stopping_ = true;
+            asio::post(loop_, [this] { signal_.emit(asio::cancellation_type::terminal); });
+        }
+    }
+
     /// Cancels the server and waits for its end: true when it ended without an exception.
     bool stop() {
         if (stopped_) {
             return true;
         }
+        begin_stop();
         stopped_ = true;
-        asio::post(loop_, [this] { signal_.emit(asio::cancellation_type::terminal); });
         return ended_.get_future().get();
     }
 
@@ -122,6 +130,7 @@ class Running {
     std::promise<bool> ended_;
     std::unique_ptr<http::Server> server_;
     std::thread thread_;
+    bool stopping_ = false;
     bool stopped_ = false;
 };
 
@@ -207,6 +216,19 @@ class Client {
 
     int socket_;
 };
+
+/// Nobody listens on the port, or ten seconds are over.
+bool becomes_deaf(std::uint16_t port) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    try {
+        while (std::chrono::steady_clock::now() < limit) {
+            const Client stranger{port};
+        }
+        return false;
+    } catch (const std::runtime_error&) {
+        return true;
+    }
+}
 
 std::string ask(std::uint16_t port, std::string_view request) {
     const Client client{port};
@@ -556,6 +578,28 @@ TEST_CASE("a server that stops lets an answer under way finish and closes idle c
     const auto answer = busy.rest();
     CHECK(has_header(answer, "Connection: close"));
     CHECK(body_of(answer) == "GET /slow tcp read-only ");
+}
+
+TEST_CASE("a server that stops still answers who had connected and not asked yet") {
+    Running server{{}};
+    const Client newcomer{server.port()};
+    // Served in the order they came: the newcomer was let in when this one is answered.
+    CHECK(status_line(ask(server.port(), get_and_close)) == "HTTP/1.1 200 OK");
+    server.begin_stop();
+    REQUIRE(becomes_deaf(server.port()));
+    newcomer.send(get_and_close);
+    CHECK(status_line(newcomer.rest()) == "HTTP/1.1 200 OK");
+    CHECK(server.stop());
+}
+
+TEST_CASE("a server that stops waits a second for who connects and asks nothing") {
+    Running server{{}};
+    const Client silent{server.port()};
+    CHECK(status_line(ask(server.port(), get_and_close)) == "HTTP/1.1 200 OK");
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(server.stop());
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{2});
+    CHECK(silent.rest().empty());
 }
 
 TEST_CASE("a server that stops waits two seconds for what hangs, not longer") {
