@@ -140,32 +140,38 @@ UsdPerHour Judge::recent_burn(const Owner& owner, Instant at) const {
 bool Judge::over_cap(const policy::Policy& policy, const Watched& watched, Instant at) {
     const auto& team = team_of(policy, watched);
     const auto& calendar = policy.calendar;
-    // Windows are those of the daemon's clock, right or wrong.
-    const Instant wall = at + skew_;
+    const auto reached_at =
+        [&](Instant wall, const Owner& owner, const policy::Caps& caps, bool shed) {
+            for (const Window window : {Window::day, Window::month}) {
+                const auto cap = cap_of(caps, window);
+                if (!cap) {
+                    continue;
+                }
+                const bool day = window == Window::day;
+                const Instant start = day ? calendar.day_start(wall) : calendar.month_start(wall);
+                const Instant end =
+                    day ? calendar.next_day_start(wall) : calendar.next_month_start(wall);
+                const auto truth = bill_.spend(owner, start, at);
+                // What went since the latest listing goes on costing until the next one; in other
+                // zones the days at the edges are divided in proportion.
+                Usd doubt = truth.over + unseen_since_listing(owner, at).over;
+                doubt += Usd::from_nanos(10'000'000);
+                if (start != utc_day_start(start)) {
+                    doubt += bill_.spend(owner, utc_day_start(start), start).amount;
+                }
+                const Usd coming = shed ? accrue(recent_burn(owner, at), end - wall) : Usd{};
+                if (truth.amount + doubt + coming + share(coming, 1, 10) >= *cap) {
+                    return true;
+                }
+            }
+            return false;
+        };
+    // Windows are those of the daemon's clock, right or wrong; set back over midnight, it leaves
+    // the ledger in the window that it had reached.
     const auto reached = [&](const Owner& owner, const policy::Caps& caps, bool shed) {
-        for (const Window window : {Window::day, Window::month}) {
-            const auto cap = cap_of(caps, window);
-            if (!cap) {
-                continue;
-            }
-            const bool day = window == Window::day;
-            const Instant start = day ? calendar.day_start(wall) : calendar.month_start(wall);
-            const Instant end =
-                day ? calendar.next_day_start(wall) : calendar.next_month_start(wall);
-            const auto truth = bill_.spend(owner, start, at);
-            // What went since the latest listing goes on costing until the next one; in other zones
-            // the days at the edges are divided in proportion.
-            Usd doubt = truth.over + unseen_since_listing(owner, at).over;
-            doubt += Usd::from_nanos(10'000'000);
-            if (start != utc_day_start(start)) {
-                doubt += bill_.spend(owner, utc_day_start(start), start).amount;
-            }
-            const Usd coming = shed ? accrue(recent_burn(owner, at), end - wall) : Usd{};
-            if (truth.amount + doubt + coming + share(coming, 1, 10) >= *cap) {
-                return true;
-            }
-        }
-        return false;
+        const Instant wall = at + skew_;
+        return reached_at(wall, owner, caps, shed) ||
+               (latest_wall_ > wall && reached_at(latest_wall_, owner, caps, shed));
     };
     const bool shed = team.rules.cap_strategy == policy::CapStrategy::shed;
     if (reached(watched.team, team.caps, shed)) {
