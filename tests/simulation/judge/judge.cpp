@@ -277,6 +277,10 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
     watched.interrupted = watched.any_sample && std::chrono::abs(watched.skew - skew_) > noticed;
     watched.skew_before = watched.interrupted ? watched.skew : watched.skew_before;
     watched.skew = skew_;
+    if (!watched.any_sample && skew_ != Duration{0}) {
+        // How long it has run already is told by a clock that does not go with the account's.
+        bill_.unseen(watched, Doubt{watched.rate, watched.rate}, at - std::chrono::abs(skew_), at);
+    }
     const auto& rules = rules_of(watched);
     if (!watched.protected_since && label_protects(rules, watched, Instant::min())) {
         watched.protected_since = at;
