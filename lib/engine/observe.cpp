@@ -443,6 +443,20 @@ void observe_verification(State& state, const fleet::Verification& read, Now now
 
 namespace {
 
+/// Whose it is: what charges tell of may be gone, and its label with it.
+TeamName team_charged(const State& state, const AccountName& account, const ChargeRow& charge) {
+    const TeamName* remembered = nullptr;
+    if (charge.instance) {
+        const auto known = state.instances.find(*charge.instance);
+        if (known != state.instances.end()) {
+            return known->second->team;
+        }
+        const auto gone = state.departed.find(*charge.instance);
+        remembered = gone == state.departed.end() ? nullptr : &gone->second.instance->team;
+    }
+    return team_for(state, account, charge.label, remembered);
+}
+
 std::vector<ledger::DayCharge>
 day_charges(const State& state, const AccountName& account, const std::vector<ChargeRow>& charges) {
     std::vector<ledger::DayCharge> rows;
@@ -451,15 +465,7 @@ day_charges(const State& state, const AccountName& account, const std::vector<Ch
         ledger::DayCharge row;
         row.contract = ledger::Contract{account, charge.source};
         row.amounts = charge.amounts;
-        const TeamName* remembered = nullptr;
-        if (charge.instance) {
-            const auto known = state.instances.find(*charge.instance);
-            if (known != state.instances.end()) {
-                remembered = &known->second->team;
-            }
-        }
-        row.team =
-            remembered != nullptr ? *remembered : team_for(state, account, charge.label, nullptr);
+        row.team = team_charged(state, account, charge);
         rows.push_back(std::move(row));
     }
     return rows;

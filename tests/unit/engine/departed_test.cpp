@@ -136,5 +136,18 @@ TEST_CASE("what has been gone for a day is forgotten") {
     CHECK(known(scene).first_seen == scene.time());
 }
 
+TEST_CASE("charges of a day that nobody saw go to the team that what is gone had last") {
+    Scene scene{idle_policy()};
+    scene.rent(1, "ml/x");
+    scene.run_for(10min);
+    scene.machine(1).labelled("");
+    scene.run_for(10min);
+    scene.vanish(1);
+    scene.restart(20h);
+    scene.run_for(10min);
+    scene.charge(1, 6.0);
+    CHECK(scene.spend(TeamName{"ml"}) == usd(6));
+}
+
 }  // namespace
 }  // namespace vastwatch::engine::testing
