@@ -6,7 +6,8 @@
 namespace vastwatch::engine {
 namespace {
 
-constexpr Duration remembered_for = std::chrono::hours{24};
+/// Charges of what went unseen come hours late, and have to find whose it was.
+constexpr Duration remembered_for = std::chrono::hours{48};
 
 }  // namespace
 

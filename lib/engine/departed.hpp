@@ -1,6 +1,6 @@
-// Instances that complete listings no longer show. What was known of them is kept for a day: an
+// Instances that complete listings no longer show. What was known of them is kept for two days: an
 // answer that lied must not make a known instance into a new one, of which a frozen row is a first
-// sight. Only their idle clock is not kept.
+// sight, and charges that come late have to find whose it was. Only their idle clock is not kept.
 #pragma once
 
 #include "engine/state.hpp"
@@ -17,7 +17,7 @@ void depart(State& state, InstanceId id);
 /// the idle clock, which begins anew. Null when none of that id is remembered.
 Slot* come_back(State& state, InstanceId id, const AccountName& account);
 
-/// Forgets those that nobody has seen for a day.
+/// Forgets those that nobody has seen for two days.
 void forget_departed(State& state, Instant now);
 
 }  // namespace vastwatch::engine

@@ -122,12 +122,12 @@ TEST_CASE("what is gone costs no more, though the listing that missed it first s
     CHECK(scene.view()->teams.front().burn == dph(14));
 }
 
-TEST_CASE("what has been gone for a day is forgotten") {
+TEST_CASE("what has been gone for two days is forgotten") {
     IdleScene scene;
     scene.run_until(at("08:30"));
     const auto kept = scene.machine(1);
     scene.vanish(1);
-    scene.run_for(23h);
+    scene.run_for(47h);
     CHECK(scene.store().load().instances.size() == 2);
     scene.run_for(90min);
     CHECK(scene.store().load().instances.size() == 1);
@@ -143,7 +143,7 @@ TEST_CASE("charges of a day that nobody saw go to the team that what is gone had
     scene.machine(1).labelled("");
     scene.run_for(10min);
     scene.vanish(1);
-    scene.restart(20h);
+    scene.restart(30h);
     scene.run_for(10min);
     scene.charge(1, 6.0);
     CHECK(scene.spend(TeamName{"ml"}) == usd(6));
