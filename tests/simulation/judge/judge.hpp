@@ -170,6 +170,12 @@ class Judge {
         Instant at;
     };
 
+    /// How many instances alerts told of without a name, those of long lists.
+    struct Omitted {
+        Instant at;
+        std::size_t count = 0;
+    };
+
     struct CapKey {
         std::string owner;
         policy::Window window = policy::Window::day;
@@ -254,6 +260,7 @@ class Judge {
     /// By condition, about whom, and how often that one had changed when it was told.
     std::map<std::string, std::map<std::int64_t, std::uint64_t>> firing_;
     std::set<std::string> thresholds_told_;    ///< by condition
+    std::map<Owner, Omitted> omitted_;         ///< instances said to be done and not named
     std::map<std::string, Shown> day_spends_;  ///< as shown last, by owner and day
     std::map<CapKey, Instant> cap_orders_;     ///< the first order of each cap
     Instant restarted_at_;

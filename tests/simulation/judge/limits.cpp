@@ -112,6 +112,10 @@ void Judge::note_disturbed_orders(Instant at) {
 
 /// An action is said to be done.
 void Judge::judge_done(const alerts::Alert& alert, Instant at) {
+    if (alert.instances_omitted > 0 && alert.team) {
+        auto& omitted = omitted_[owner_of(alert)];
+        omitted = Omitted{at, omitted.count + alert.instances_omitted};
+    }
     for (const auto& one : alert.instances) {
         const auto found = watches_.find(one.id.value());
         if (found == watches_.end()) {
@@ -145,7 +149,12 @@ void Judge::judge_done_told(Instant at) {
             continue;
         }
         watched.done_judged = true;
-        const bool told = watched.done_told_at && *watched.done_told_at >= *watched.ordered_at;
+        bool told = watched.done_told_at && *watched.done_told_at >= *watched.ordered_at;
+        auto& omitted = omitted_[watched.team];
+        if (!told && omitted.count > 0 && omitted.at >= *watched.ordered_at) {
+            --omitted.count;
+            told = true;
+        }
         verdicts_.require(told, Invariant::alert_told, at, [&] {
             return fmt::format(
                 "{} ({}) was destroyed at {}, and nobody was told",
