@@ -154,8 +154,12 @@ const std::vector<fleet::Observation>& Listing::take(const Lies& lies) {
         next_seen_.clear();
         auto old = rows_.begin();
         const auto lose = [&](const Row& row) {
-            lost_.emplace_back(
-                row.watched, Doubt{row.charged, most_of(row, seen_[index_of(rows_, row)])});
+            auto most = most_of(row, seen_[index_of(rows_, row)]);
+            const auto gone = account_.gone().find(row.watched->id);
+            if (gone != account_.gone().end()) {
+                most = std::max(most, running_rate(gone->second));  // its price may have risen
+            }
+            lost_.emplace_back(row.watched, Doubt{row.charged, most});
         };
         for (const auto& [id, instance] : instances) {
             while (old != rows_.end() && old->watched->id < id) {

@@ -20,4 +20,10 @@ void read_state(const vastsim::Instance& instance, Reading& reading) {
     reading.rate = rates[0] + rates[1];
 }
 
+UsdPerHour running_rate(const vastsim::Instance& instance) {
+    const auto& spec = instance.spec;
+    return rate_from_double(spec.dph_base).value_or(UsdPerHour{}) +
+           rate_from_double(spec.storage_cost * spec.disk_space / 720).value_or(UsdPerHour{});
+}
+
 }  // namespace vastwatch::simulation

@@ -10,4 +10,7 @@ namespace vastwatch::simulation {
 /// telemetry stay as they are.
 void read_state(const vastsim::Instance& instance, Reading& reading);
 
+/// What it costs while it runs.
+UsdPerHour running_rate(const vastsim::Instance& instance);
+
 }  // namespace vastwatch::simulation

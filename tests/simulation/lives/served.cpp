@@ -61,10 +61,8 @@ std::uint64_t bits(std::optional<double> value) {
 
 /// The model's word for what rows do not lie about.
 void describe(ServedRow& row, const vastsim::Instance& instance) {
-    const auto& spec = instance.spec;
     read_state(instance, row.reading);
-    row.most = rate_from_double(spec.dph_base).value_or(UsdPerHour{}) +
-               rate_from_double(spec.storage_cost * spec.disk_space / 720).value_or(UsdPerHour{});
+    row.most = running_rate(instance);
     row.revision = instance.revision;
 }
 

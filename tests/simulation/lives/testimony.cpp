@@ -1,5 +1,7 @@
 #include "lives/testimony.hpp"
 
+#include "judge/reading.hpp"
+
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
@@ -252,7 +254,11 @@ void Testimony::take_missing(std::size_t account, Instant at) {
         }
         auto* watched = known->second.watched;
         // It may have cost what it cost before up to now, or have run since.
-        const Doubt doubt{known->second.charged, known->second.most};
+        Doubt doubt{known->second.charged, known->second.most};
+        const auto gone = accounts_[account]->gone().find(known->first);
+        if (gone != accounts_[account]->gone().end()) {
+            doubt.under = std::max(doubt.under, running_rate(gone->second));  // it may have risen
+        }
         if (row != listing.rows.end() && row->id == known->first) {
             ++known;
         } else if (accounts_[account]->find(known->first) != nullptr) {
