@@ -241,7 +241,7 @@ void Ledger::Impl::open_meter(
     const fleet::Rates& rates,
     Instant at) {
     VW_ASSERT(!contract.meter);
-    contract.meter = OpenMeter{&book, rates, at};
+    contract.meter = OpenMeter{&book, rates, at, at};
     contract.metered_at = metered_.size();
     metered_.push_back(&contract);
     contract.account->history.step(at, rates.total());
@@ -262,7 +262,8 @@ void Ledger::Impl::open_meter(
 
 void Ledger::Impl::end_meter(ContractState& contract, Instant at) {
     uncount_meter(contract);
-    const Instant end = std::max(at, contract.meter->since);
+    const Instant end = std::max(at, contract.meter->set);
+    take_back(contract, end);
     book_until(contract, end);
     contract.account->history.step(end, UsdPerHour{} - contract.meter->rates.total());
     contract.meter.reset();
@@ -290,6 +291,7 @@ void Ledger::Impl::change_meter(
     contract.account->history.step(when, rates.total() - meter.rates.total());
     meter.book = &book;
     meter.rates = rates;
+    meter.set = when;
     count_meter(contract);
     mark_meter(contract);
     ++version_;
@@ -312,6 +314,30 @@ void Ledger::Impl::book_until(ContractState& contract, Instant to) {
         repost(contract, *day);
     }
     review_excess(contract);
+}
+
+void Ledger::Impl::take_back(ContractState& contract, Instant end) {
+    auto& meter = *contract.meter;
+    while (meter.since > end) {
+        const Instant from = std::max(end, cells_.start(meter.since - Duration{1}));
+        const Duration span = meter.since - from;
+        meter.since = from;
+        const Instant utc_day = utc_day_start(from);
+        auto* day = contract.find_day(utc_day);
+        if (day != nullptr && !contract.account->closed(utc_day)) {
+            take_accrual(
+                cells_,
+                *day,
+                Part{
+                    from,
+                    meter.book,
+                    accrue(meter.rates.gpu, span),
+                    accrue(meter.rates.disk, span)});
+            attribute(cells_, contract, *day);
+            repost(contract, *day);
+            mark_day(contract, *day);
+        }
+    }
 }
 
 void Ledger::Impl::book_part(ContractState& contract, Instant to) {

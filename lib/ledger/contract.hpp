@@ -22,6 +22,7 @@ struct OpenMeter {
     Book* book = nullptr;
     fleet::Rates rates;
     Instant since;
+    Instant set;  // book and rates are these since then; not stored: after a restart since `since`
 };
 
 /// A Slice, its team as a book.

@@ -107,6 +107,9 @@ class Ledger::Impl {
     /// the sums of open meters meanwhile.
     void book_until(ContractState& contract, Instant to);
     void book_part(ContractState& contract, Instant to);
+    /// Takes back what midnights booked after `end`, of days that are still open. The meter must
+    /// not be among the sums of open meters meanwhile.
+    void take_back(ContractState& contract, Instant end);
     void count_meter(const ContractState& contract);
     void uncount_meter(const ContractState& contract);
 

@@ -321,6 +321,12 @@ void add_accrual(const Cells& cells, OpenDay& day, const Part& more) {
     part.beyond -= known;
 }
 
+void take_accrual(const Cells& cells, OpenDay& day, const Part& less) {
+    auto& part = part_at(cells, day, less.book, less.start);
+    part.gpu -= std::min(less.gpu, part.gpu);
+    part.disk -= std::min(less.disk, part.disk);
+}
+
 void attribute_reading(const Cells& cells, const ContractState& contract, OpenDay& day) {
     const auto* meter = contract.meter_on(day.day);
     if (meter == nullptr) {

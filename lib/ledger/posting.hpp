@@ -20,6 +20,9 @@ namespace vastwatch::ledger {
 /// Books accrual of the day that `more` has (its start, book, GPU and disk).
 void add_accrual(const Cells& cells, OpenDay& day, const Part& more);
 
+/// Takes back accrual that add_accrual() booked, as far as it is there.
+void take_accrual(const Cells& cells, OpenDay& day, const Part& less);
+
 /// Divides what the charge, as it was read at `charge_changed`, has beyond what is divided already.
 void attribute_reading(const Cells& cells, const ContractState& contract, OpenDay& day);
 

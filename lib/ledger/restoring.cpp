@@ -266,7 +266,8 @@ void Ledger::Impl::restore_meter(const Meter& record) {
         contract.metered_at = metered_.size();
         metered_.push_back(&contract);
     }
-    contract.meter = OpenMeter{&book_of(account, record.team), record.rates, record.since};
+    contract.meter =
+        OpenMeter{&book_of(account, record.team), record.rates, record.since, record.since};
     now_ = std::max(now_, record.since);
 }
 

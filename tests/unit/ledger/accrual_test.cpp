@@ -35,6 +35,25 @@ TEST_CASE("an instance that vanished accrues up to the moment it was closed at")
     CHECK_FALSE(ledger.instance_rates(one));
 }
 
+TEST_CASE("what went before a midnight that nobody saw accrues up to then only") {
+    Ledger ledger{Calendar{}};
+    ledger.observe(main_account, one, red, rates(6, 1), noon);
+    ledger.advance(noon + 36h);
+    ledger.close(one, noon + 1h);
+    CHECK(lifetime(ledger, red, noon + 36h) == usd(7));
+    CHECK(spent(ledger, red, Window::day, noon + 36h) == usd(0));
+}
+
+TEST_CASE("what went before a midnight that nobody saw keeps what it cost at earlier rates") {
+    Ledger ledger{Calendar{}};
+    ledger.observe(main_account, one, red, rates(6), noon);
+    ledger.observe(main_account, one, blue, rates(2), noon + 1h);
+    ledger.advance(noon + 24h);
+    ledger.close(one, noon + 30min);
+    CHECK(lifetime(ledger, red, noon + 24h) == usd(6));
+    CHECK(lifetime(ledger, blue, noon + 24h) == usd(0));
+}
+
 TEST_CASE("closing what has no meter changes nothing") {
     Ledger ledger{Calendar{}};
     ledger.close(one, noon);

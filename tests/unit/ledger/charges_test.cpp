@@ -26,6 +26,17 @@ TEST_CASE("while a day is open, spend is accrual where that is larger than the c
     CHECK(spent(ledger, red, Window::day, noon + 1h) == usd(6));
 }
 
+TEST_CASE("a charge is divided by what was there, not by what a midnight took to go on") {
+    Ledger ledger{Calendar{}};
+    ledger.observe(main_account, one, red, rates(10), noon);
+    ledger.observe(main_account, one, blue, rates(10), noon + 4h);
+    ledger.advance(noon + 24h);
+    ledger.close(one, noon + 5h);
+    const Instant later = settle(ledger, day, Rows{row(one, gpu_only(50))}, noon + 24h);
+    CHECK(lifetime(ledger, red, later) == usd(40));
+    CHECK(lifetime(ledger, blue, later) == usd(10));
+}
+
 TEST_CASE("while a day is open, spend is the charge where that is larger than accrual") {
     Ledger ledger{Calendar{}};
     ledger.observe(main_account, one, red, rates(6), noon);
