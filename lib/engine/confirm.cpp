@@ -46,11 +46,24 @@ fleet::SampleRun latest_samples(const fleet::Instance& instance, Instant now) {
     return none;
 }
 
-/// Reads go before the listings that might bring better telemetry.
-Duration pause_before_reread(const fleet::SampleRun& unusable, Instant now) {
+/// Reads go before the listings that might bring better telemetry, or tell whether it is still
+/// there; the less often the longer ago that was known.
+Duration pause_before_reread(Instant since, Instant now) {
     constexpr Duration least = std::chrono::seconds{15};
     constexpr Duration most = std::chrono::minutes{1};
-    return std::clamp<Duration>((now - unusable.first) / 4, least, most);
+    return std::clamp<Duration>((now - since) / 4, least, most);
+}
+
+/// A fresh read did not list it. Gone is only what a complete listing misses, so one is asked for;
+/// until it has come nothing is done, and what was warned of or held stays so in case it is there.
+void await_listing(State& state, Effects& effects, Case& item, Instant now) {
+    effects.poll_soon.push_back(item.account);
+    const auto instance = state.instances.find(item.instance);
+    const Instant seen = instance == state.instances.end() ? now : instance->second->last_seen;
+    item.step = Step::pending;
+    item.wait = Wait::retry;
+    item.next_attempt = now + pause_before_reread(seen, now);
+    item.detail = "the fresh read no longer lists it";
 }
 
 void try_again(State& state, Effects& effects, Case& item, const std::string& why, Now now) {
@@ -97,7 +110,7 @@ void take_verification(State& state, Effects& effects, const fleet::Verification
             continue;
         }
         if (row == read.rows.end()) {
-            close(state, effects, id, Step::vanished, "the fresh read no longer lists it", now);
+            await_listing(state, effects, item, now.wall);
             continue;
         }
         if (row->label != item.label || row->start_date != item.start_date) {
@@ -113,7 +126,7 @@ void take_verification(State& state, Effects& effects, const fleet::Verification
             // meanwhile.
             const auto latest = latest_samples(*state.instances.at(id), now.wall);
             item.step = Step::pending;
-            item.next_attempt = now.wall + pause_before_reread(latest, now.wall);
+            item.next_attempt = now.wall + pause_before_reread(latest.first, now.wall);
             item.detail = why;
             continue;
         }

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 namespace vastwatch::engine::testing {
 namespace {
 
@@ -110,6 +112,40 @@ TEST_CASE("an instance that is gone at the fresh read is asked for no more") {
     Story scene{[](Scene& s) { s.vanish(1); }};
     CHECK(scene.sent.empty());
     CHECK_FALSE(scene.open_case(1));
+}
+
+TEST_CASE(
+    "what a fresh read lacks is asked for with rests while no listing tells whether it is gone") {
+    IdleScene scene;
+    scene.run_until(at("09:59") + 30s);
+    scene.blind = true;
+    scene.before_read = [&](const VerifyOrder&) { scene.vanish(1); };
+    scene.run_until(at("10:04"));
+    CHECK(scene.asked.size() >= 2);
+    CHECK(scene.asked.size() <= 12);
+    const auto due = std::ranges::count(scene.audit, "due", &AuditRecord::outcome);
+    CHECK(due == 1);
+    scene.blind = false;
+    scene.run_until(at("10:10"));
+    CHECK(scene.audited("vanished", 1));
+    CHECK_FALSE(scene.open_case(1));
+}
+
+TEST_CASE(
+    "what one fresh read leaves out and the next listing shows goes without another warning") {
+    IdleScene scene;
+    scene.run_until(at("09:59") + 30s);
+    const auto row = scene.machine(1).row;
+    scene.before_read = [&](const VerifyOrder&) { scene.vanish(1); };
+    scene.at_poll = [&] {
+        if (!scene.exists(1) && scene.before_read) {
+            scene.rent(1).row = row;
+            scene.before_read = nullptr;
+        }
+    };
+    scene.run_until(at("10:05"));
+    REQUIRE(scene.times_sent(1) == 1);
+    CHECK(scene.count(alerts::Kind::idle_warning) == 1);
 }
 
 TEST_CASE("a fresh read that fails keeps the action back until one succeeds") {
