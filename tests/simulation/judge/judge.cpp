@@ -6,6 +6,8 @@
 namespace vastwatch::simulation {
 namespace {
 
+using std::chrono::hours;
+
 constexpr Duration minutes_of_grace = std::chrono::minutes{30};
 
 }  // namespace
@@ -60,6 +62,7 @@ void Judge::disturbed(Instant at) {
 
 void Judge::clock_moved(Duration by, bool wrong, Instant at) {
     disturbed(at);
+    doubt_midnights(at);
     clock_wrong_ = wrong;
     clock_moved_at_ = at;
     latest_wall_ = std::max(latest_wall_, at + skew_);
@@ -70,6 +73,40 @@ void Judge::clock_moved(Duration by, bool wrong, Instant at) {
         may_begin_anew(watched);
         if (!watched.missing) {
             bill_.unseen(watched, Doubt{watched.rate, watched.rate}, at - span, at + span);
+        }
+    }
+}
+
+/// By a wrong clock midnight comes early or late: what is spent from then to the true one, or from
+/// the true one to then, is counted for the other day (section 15: windows follow the calendar).
+void Judge::doubt_midnights(Instant at) {
+    const Instant since = clock_moved_at_;
+    if (skew_ == Duration{0} || since == Instant{}) {
+        return;
+    }
+    const Duration nearly_midnight{1};
+    for (Instant midnight = utc_day_start(since); midnight <= at + hours{24};
+         midnight += hours{24}) {
+        const Instant seen = midnight - skew_;
+        const Instant from = std::max(std::min(midnight, seen), since);
+        const Duration span = std::min(std::max(midnight, seen), at) - from;
+        if (span <= Duration{0}) {
+            continue;
+        }
+        for (const auto& [id, watched] : watches_) {
+            if (watched.missing && watched.last_sample < from) {
+                continue;
+            }
+            const auto rate = std::max(watched.rate, watched.rate_before);
+            const Doubt more{.over = rate, .under = {}};
+            const Doubt less{.over = {}, .under = rate};
+            const bool early = skew_ > Duration{0};
+            bill_.unseen(watched, early ? more : less, midnight, midnight + span);
+            bill_.unseen(
+                watched,
+                early ? less : more,
+                midnight - nearly_midnight - span,
+                midnight - nearly_midnight);
         }
     }
 }

@@ -188,6 +188,7 @@ class Judge {
     const policy::Rules& rules_of(const Watched& watched) const;
     const policy::Team& team_of(const policy::Policy& policy, const Watched& watched) const;
     Duration longest_idle_for() const;
+    void doubt_midnights(Instant at);
     void judge_unkept(std::size_t account, Instant at);
     void take_label(Watched& watched, const Reading& reading, Instant at);
     void note_due(Watched& watched, Instant at);
