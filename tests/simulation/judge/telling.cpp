@@ -152,7 +152,10 @@ void Judge::judge_alert(const Alert& alert, Instant at) {
                 watched.warned_at = clock_wrong_ ? at : std::clamp(alert.time, at - hours{1}, at);
                 watched.warning = alert.id.str();
                 watched.warning_delivered_at.reset();
-                const bool quiet = watched.idle_since || rules.idle_tolerance.value() > 0;
+                // Made while a listing was on its way, it was true when it was made.
+                const bool overtaken = !clock_wrong_ && watched.idle_until > alert.time;
+                const bool quiet =
+                    watched.idle_since || overtaken || rules.idle_tolerance.value() > 0;
                 verdicts_.require(quiet, Invariant::alert_true, at, [&] {
                     return fmt::format("{} is warned of as idle and is not", watched.id);
                 });

@@ -11,7 +11,8 @@ constexpr int still_readings = 3;
 constexpr std::size_t longest_history = 512;
 constexpr std::size_t most_beginnings = 32;
 
-void end_period(Watched& watched) {
+void end_period(Watched& watched, Instant at) {
+    watched.idle_until = watched.idle_since ? at : watched.idle_until;
     watched.idle_since.reset();
     watched.known = Duration{0};
     watched.unknown = Duration{0};
@@ -36,7 +37,7 @@ void follow_run(Watched& watched, const Reading& reading, Instant at) {
         watched.ever_ran = true;
     } else if (!reading.wanted_running) {
         watched.runs_since.reset();
-        end_period(watched);
+        end_period(watched, at);
         watched.history.clear();
     }
     watched.ever_ran = watched.ever_ran || (!reading.waits_to_run && !reading.host_silent);
@@ -63,7 +64,7 @@ void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) 
     const bool gap =
         watched.idle_since && word != Word::unknown && at - watched.last_known > max_gap;
     if (watched.interrupted || gap) {
-        end_period(watched);
+        end_period(watched, at);
         if (gap) {
             watched.history.clear();
         } else {
@@ -79,7 +80,7 @@ void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) 
         extend(span, word, at, watched.last_sample);
     }
     if (word == Word::busy) {
-        end_period(watched);
+        end_period(watched, at);
     } else if (word == Word::unknown) {
         watched.pending_unknown += watched.idle_since ? at - watched.last_sample : Duration{0};
     } else if (!watched.idle_since) {
@@ -151,7 +152,7 @@ void believe_clock(Watched& watched, Duration by, Instant at) {
     move(watched.warned_at);
     move(watched.warning_delivered_at);
     if (watched.last_sample - by > at) {
-        end_period(watched);  // time that goes backwards is no evidence
+        end_period(watched, at);  // time that goes backwards is no evidence
         watched.history.clear();
         return;
     }

@@ -78,6 +78,7 @@ struct Watched {
     Instant last_sample;
     Instant last_known;
     std::optional<Instant> idle_since;  ///< of a period without any busy sample
+    Instant idle_until;                 ///< when the latest one was seen to be over
     Instant last_idle;
     Duration known{0};    ///< of the period
     Duration unknown{0};  ///< of the period, up to the latest idle sample
