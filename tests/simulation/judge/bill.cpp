@@ -56,12 +56,30 @@ void Bill::unseen(const Watched& watched, Doubt doubt, Instant from, Instant to)
             sum.under += under;
         }
     };
+    latest_errors_.erase(
+        latest_errors_.begin(), latest_errors_.lower_bound({utc_day_start(to) - day_length, 0}));
+    for (Instant day = utc_day_start(from); day <= to; day += day_length) {
+        auto& sum = latest_errors_[{day, watched.id}];
+        sum.over += over;
+        sum.under += under;
+    }
     note(watched.team);
     note(account_owner(*accounts_[watched.account]));
     // A day's charges are divided among all the teams that it had on that day.
     const auto& teams = watched.teams;
     for (auto i = teams.size(); i > 1 && teams[i - 1].first >= utc_day_start(from); --i) {
         note(teams[i - 2].second);
+    }
+}
+
+void Bill::changed_team(const Watched& watched, Instant at) {
+    const Instant day = utc_day_start(at);
+    const auto error = latest_errors_.find({day, watched.id});
+    if (error != latest_errors_.end()) {
+        known_.clear();
+        auto& sum = errors_[{watched.team, day}];
+        sum.over += error->second.over;
+        sum.under += error->second.under;
     }
 }
 

@@ -49,6 +49,12 @@ class Bill {
     /// nobody knew it.
     void unseen(const Watched& watched, Doubt doubt, Instant from, Instant to);
 
+    /// It has another team since a listing that ended at `at`. What nobody knew of its cost before,
+    /// on the same day, may be missing in what is counted for that team: the contract's spend is
+    /// the larger of accrual and charge, and of a charge that is ahead the latest accrual is a
+    /// part, whoever paid that charge (section 4).
+    void changed_team(const Watched& watched, Instant at);
+
     /// Charges of `account` were read at `at`, as far as they had settled.
     void charges_read(std::size_t account, Instant at);
     /// They could not be.
@@ -110,7 +116,8 @@ class Bill {
     std::vector<std::string> fixed_teams_;
     std::vector<Reads> reads_;
     std::map<std::pair<Owner, Instant>, Error> errors_;
-    std::map<std::pair<Owner, Instant>, Truth> final_;  ///< days that are settled
+    std::map<std::pair<Instant, std::int64_t>, Error> latest_errors_;  ///< by day and instance
+    std::map<std::pair<Owner, Instant>, Truth> final_;                 ///< days that are settled
     std::vector<Known> known_;
     std::size_t next_known_ = 0;
 };

@@ -266,7 +266,8 @@ void Judge::take_label(Watched& watched, const Reading& reading, Instant at) {
     const auto first = reading.label.find(':');
     watched.serverless = first != std::string_view::npos &&
                          reading.label.find(':', first + 1) != std::string_view::npos;
-    if (watched.teams.empty() || watched.team != team) {
+    const bool moved = watched.teams.empty() || watched.team != team;
+    if (moved) {
         const auto& before = rules_of(watched);
         const bool lenient =
             before.idle_tolerance.value() > 0 || before.idle_max_gap > 3 * setting_.poll_interval;
@@ -283,6 +284,9 @@ void Judge::take_label(Watched& watched, const Reading& reading, Instant at) {
         watched.open_since.reset();
     }
     watched.team = std::move(team);
+    if (moved) {
+        bill_.changed_team(watched, at);
+    }
 }
 
 Duration Judge::max_gap(const Watched& watched) const {
