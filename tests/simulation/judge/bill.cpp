@@ -85,9 +85,26 @@ void Bill::changed_team(const Watched& watched, Instant at) {
 
 void Bill::charges_read(std::size_t account, Instant at) {
     known_.clear();
-    reads_[account].before = reads_[account].charged_until;
-    reads_[account].charged_until = accounts_[account]->settled_until();
-    reads_[account].read = at;
+    auto& reads = reads_[account];
+    reads.before = reads.charged_until;
+    reads.charged_until = accounts_[account]->settled_until();
+    reads.read = at;
+    reads.latest.emplace_back(at, reads.charged_until);
+    while (at - reads.latest.front().first > hours{12}) {
+        reads.latest.pop_front();
+    }
+}
+
+void Bill::charges_lost(Instant stored) {
+    known_.clear();
+    for (auto& reads : reads_) {
+        // One is left, as what the daemon may at worst still know.
+        while (reads.latest.size() > 1 && reads.latest.back().first >= stored) {
+            reads.latest.pop_back();
+            reads.charged_until = reads.latest.back().second;
+            reads.before = std::min(reads.before, reads.charged_until);
+        }
+    }
 }
 
 void Bill::charges_missed(std::size_t account, Instant at) {

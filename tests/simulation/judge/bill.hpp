@@ -5,6 +5,7 @@
 #include "judge/watched.hpp"
 #include "model/account.hpp"
 
+#include <deque>
 #include <map>
 #include <span>
 #include <string>
@@ -57,6 +58,8 @@ class Bill {
 
     /// Charges of `account` were read at `at`, as far as they had settled.
     void charges_read(std::size_t account, Instant at);
+    /// The daemon died, and what it read after `stored` is lost until it is read again.
+    void charges_lost(Instant stored);
     /// They could not be.
     void charges_missed(std::size_t account, Instant at);
 
@@ -89,6 +92,8 @@ class Bill {
         Instant before;         ///< and those that were read before them
         Instant missed;         ///< the latest failure
         Instant read;
+        /// Those of the last hours: when each was, and how far it reaches.
+        std::deque<std::pair<Instant, Instant>> latest;
     };
 
     /// What was worked out lately: many ask for the same at one moment.

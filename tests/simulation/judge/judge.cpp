@@ -149,6 +149,7 @@ void Judge::dismissed(std::int64_t id, bool mass) {
 }
 
 void Judge::died(Instant stored, Instant at, bool booted) {
+    bill_.charges_lost(stored);
     for (auto& sweeps : sweeps_) {
         if (sweeps.last > stored) {
             sweeps.kept = std::min(sweeps.kept, stored);
