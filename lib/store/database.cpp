@@ -1,6 +1,7 @@
 #include "store/database.hpp"
 
 #include "store/corrupt.hpp"
+#include "store/files.hpp"
 #include "store/load.hpp"
 #include "store/retention.hpp"
 #include "store/schema.hpp"
@@ -233,6 +234,13 @@ std::optional<StoreError> Database::commit(const engine::Changes& changes) {
     }
     try {
         database.exec("BEGIN IMMEDIATE");
+        // SQLite does not mind when it cannot make the name of its new log durable. Without it all
+        // that is committed until the next checkpoint would be lost with the power.
+        if (!log_ && !sync_directory(file_.parent_path())) {
+            static_cast<void>(database.tryExec("ROLLBACK"));
+            return StoreError{
+                fmt::format("cannot make the name of {} durable", log_of(file_).string())};
+        }
         write(changes);
         database.exec("COMMIT");
         if (!log_) {
