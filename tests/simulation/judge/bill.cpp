@@ -56,8 +56,10 @@ void Bill::unseen(const Watched& watched, Doubt doubt, Instant from, Instant to)
             sum.under += under;
         }
     };
+    // Until a day is final, even one whose charges could not be read for long.
     latest_errors_.erase(
-        latest_errors_.begin(), latest_errors_.lower_bound({utc_day_start(to) - day_length, 0}));
+        latest_errors_.begin(),
+        latest_errors_.lower_bound({utc_day_start(to) - 4 * day_length, 0}));
     for (Instant day = utc_day_start(from); day <= to; day += day_length) {
         auto& sum = latest_errors_[{day, watched.id}];
         sum.over += over;
@@ -197,6 +199,12 @@ void Bill::add_instance(
         const Usd doubt = share(cost, 1, 20) + part(whole, Item::down) + part(whole, Item::up);
         sum.over += doubt;
         sum.under += doubt;
+        // And if that was wrong while nobody looked, so is the division when the day is final.
+        const auto error = latest_errors_.find({day, instance.id()});
+        if (final && error != latest_errors_.end()) {
+            sum.over += std::min(error->second.over, cost);
+            sum.under += std::min(error->second.under, cost);
+        }
     } else if (mine != Usd{} && !final) {
         sum.under += uncharged(day, to);
     }
