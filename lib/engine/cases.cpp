@@ -145,7 +145,7 @@ enforcement::Facts facts_of(const State& state, const Case& item, Instant now) {
     facts.store_writable = state.store_writable;
     facts.idle_warning = rules.idle_warning;
     facts.warning_delivery = rules.warning_delivery;
-    facts.within_limit = item.cap || !hour_is_full(state);
+    facts.within_limit = is_counted(state, item) || !hour_is_full(state);
     return facts;
 }
 
@@ -161,11 +161,20 @@ bool wait_for_effect(State& state, const Case& known) {
     return true;
 }
 
-void take_back(State& state, Case& item) {
+bool is_counted(const State& state, const Case& item) {
+    return item.cap ||
+           std::ranges::find(state.recent_actions, item.intended_at) != state.recent_actions.end();
+}
+
+void uncount(State& state, const Case& item) {
     const auto counted = std::ranges::find(state.recent_actions, item.intended_at);
     if (!item.cap && counted != state.recent_actions.end()) {
         state.recent_actions.erase(counted);
     }
+}
+
+void take_back(State& state, Case& item) {
+    uncount(state, item);
     item.step = Step::pending;
     item.verified_at.reset();
     item.intended_at.reset();

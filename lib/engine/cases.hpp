@@ -41,6 +41,11 @@ void count(State& state, const enforcement::Case& item, const std::string& outco
 /// nothing was requested.
 bool wait_for_effect(State& state, const enforcement::Case& known);
 
+/// The hourly limit counts it, or will never: an attempt within the last hour was the same action.
+bool is_counted(const State& state, const enforcement::Case& item);
+/// The hourly limit counts it no longer.
+void uncount(State& state, const enforcement::Case& item);
+
 /// Makes the case what it was before it was intended: its request does not leave, and the hourly
 /// limit does not count it.
 void take_back(State& state, enforcement::Case& item);

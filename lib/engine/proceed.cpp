@@ -103,6 +103,7 @@ void intend(State& state, Effects& effects, std::vector<InstanceId> ids, Now now
     for (const auto id : ids) {
         auto& item = state.cases.at(id);
         refresh_reasons(state, item);
+        uncount(state, item);  // another attempt is no further action
         item.step = Step::intended;
         item.wait = Wait::none;
         item.intended_at = now.wall;
@@ -151,7 +152,7 @@ void proceed(State& state, Effects& effects, Now now) {
     std::map<AccountName, VerifyOrder> reads;
     auto room = [&, used = std::size_t{0}](const Case& item) mutable {
         const auto limit = state.policy->enforcement.max_actions_per_hour;
-        if (item.cap || limit == 0) {
+        if (limit == 0 || is_counted(state, item)) {
             return true;
         }
         return state.recent_actions.size() + used++ < static_cast<std::size_t>(limit);

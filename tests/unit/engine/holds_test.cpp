@@ -165,6 +165,26 @@ TEST_CASE("an intent that could not be stored does not count for the hourly limi
     CHECK(scene.gone() == 2);
 }
 
+TEST_CASE("an action whose request is repeated counts once for the hourly limit") {
+    auto policy = idle_policy();
+    policy.enforcement.max_actions_per_hour = 1;
+    IdleScene scene{policy};
+    scene.rent(3).idle();
+    scene.answer = RequestOutcome::failed;
+    scene.takes_effect = false;
+    while (!scene.sent_at(1) && scene.time() < at("10:05")) {
+        scene.run_for(1s);
+    }
+    scene.answer = RequestOutcome::accepted;
+    scene.takes_effect = true;
+    scene.run_until(at("10:50"));
+    CHECK(scene.times_sent(1) == 2);
+    CHECK_FALSE(scene.exists(1));
+    CHECK(scene.exists(3));
+    scene.run_until(at("11:10"));
+    CHECK_FALSE(scene.exists(3));
+}
+
 TEST_CASE("the hourly limit lasts an hour, though the clock was wrong and there was a restart") {
     auto policy = idle_policy();
     policy.enforcement.max_actions_per_hour = 2;
