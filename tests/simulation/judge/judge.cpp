@@ -156,6 +156,9 @@ void Judge::died(Instant stored, Instant at, bool booted) {
         }
     }
     for (auto& [id, watched] : watches_) {
+        if (watched.last_known > stored) {
+            watched.kept_known = std::min(stored, watched.kept_known.value_or(stored));
+        }
         bool set_unseen = false;
         for (auto& stretch : watched.history) {
             // A clock that was set is noticed later as well, unless the machine was booted anew.
@@ -335,6 +338,7 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
     watched.hold_may_be_over =
         watched.hold_may_be_over || watched.idle_since != watched.held_of || capped;
     if (watched.nearly_gap) {
+        ++watched.changes;
         watched.not_due_before = std::max(watched.not_due_before, at + rules.idle_for);
         may_begin_anew(
             watched,

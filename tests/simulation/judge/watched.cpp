@@ -73,8 +73,10 @@ void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) 
         watched.interrupted = false;
         ++watched.changes;
     }
-    // Just short of a gap: measured a little otherwise, the daemon may begin anew.
-    watched.nearly_gap = watched.idle_since && at - watched.last_known > max_gap - max_gap / 20;
+    // Just short of a gap: measured a little otherwise, or after a sample that was lost with its
+    // process, the daemon may begin anew.
+    const Instant kept = std::min(watched.last_known, watched.kept_known.value_or(Instant::max()));
+    watched.nearly_gap = watched.idle_since && at - kept > max_gap - max_gap / 20;
     remember(watched, word, at);
     for (auto& span : watched.anew) {
         extend(span, word, at, watched.last_sample);
@@ -94,6 +96,7 @@ void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) 
     }
     if (word != Word::unknown) {
         watched.last_known = at;
+        watched.kept_known.reset();
     }
 }
 

@@ -88,6 +88,7 @@ struct Watched {
     Duration skew{0};                        ///< of the daemon's clock at the latest sample
     Duration skew_before{0};                 ///< before the latest time that it was set
     bool interrupted = false;                ///< the clock was set: the period begins anew
+    std::optional<Instant> kept_known;       ///< the latest that a process kept which died
     bool nearly_gap = false;                 ///< the latest samples were just near enough to go on
 
     // --- What the daemon was told and did.
