@@ -115,16 +115,16 @@ bool Disk::is_durable(std::string_view name, std::uint64_t offset, std::uint64_t
         if (file.name != name) {
             continue;
         }
-        bool durable = true;  // what no change touches is
+        // Byte by byte: what was lost may have been written again in pieces.
+        std::vector<bool> durable(size, true);  // what no change touches is
         for (const auto& change : file.changes) {
-            const auto end = change.offset + change.bytes.size();
-            if (change.fate != Fate::durable) {
-                durable = durable && (end <= offset || change.offset >= offset + size);
-            } else if (change.offset <= offset && end >= offset + size) {
-                durable = true;
+            const auto begin = std::max(change.offset, offset);
+            const auto end = std::min(change.offset + change.bytes.size(), offset + size);
+            for (auto at = begin; at < end; ++at) {
+                durable[at - offset] = change.fate == Fate::durable;
             }
         }
-        return durable;
+        return std::ranges::find(durable, false) == durable.end();
     }
     return true;
 }

@@ -164,6 +164,24 @@ TEST_CASE("what a failed sync has not written no later one does") {
     CHECK(drive.content("log").empty());
 }
 
+TEST_CASE("what was lost and is written again, piece by piece, is durable") {
+    Drive drive;
+    const int descriptor = open_new(drive.file("log"));
+    put(descriptor, "lost\n");
+    drive.disk->plan(drive.disk->operations() + 1, Harm::io_error);
+    REQUIRE(::fsync(descriptor) == -1);
+    REQUIRE(::ftruncate(descriptor, 0) == 0);
+    put(descriptor, "fi");
+    put(descriptor, "rst\n");
+    CHECK_FALSE(drive.disk->is_durable("log", 0, 6));
+    REQUIRE(::fsync(descriptor) == 0);
+    CHECK(drive.disk->is_durable("log", 0, 6));
+    put(descriptor, "second\n");
+    CHECK(drive.disk->is_durable("log", 0, 6));
+    CHECK_FALSE(drive.disk->is_durable("log", 0, 7));
+    ::close(descriptor);
+}
+
 TEST_CASE("a planned mishap meets the operation of its number") {
     Drive drive;
     const int descriptor = open_new(drive.file("log"));
