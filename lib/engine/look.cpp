@@ -87,7 +87,7 @@ AccountView view_account(const State& state, const policy::Account& rules, Now n
     view.last_poll = live.state.last_sweep;
     view.last_billing = live.last_billing;
     view.sweep_took = live.sweep_took;
-    view.stale = !fresh(state, rules.name, now.wall);
+    view.stale = !fresh(state, rules.name, now);
     view.problem = live.problem;
     view.key_rejected = live.state.key_rejected;
     view.credit = live.state.credit;
@@ -286,7 +286,7 @@ HealthView view_health(const State& state, Now now) {
     health.started = state.started.wall;
     health.version = "0.1.0";
     for (const auto& account : state.policy->accounts) {
-        if (fresh(state, account.name, now.wall)) {
+        if (fresh(state, account.name, now)) {
             continue;
         }
         const auto it = state.accounts.find(account.name);

@@ -161,6 +161,10 @@ bool fresh(const State& state, const AccountName& account, Instant now) {
            now - seen_at(state, it->second) <= state.policy->enforcement.max_staleness;
 }
 
+bool fresh(const State& state, const AccountName& account, Now now) {
+    return fresh(state, account, Instant{now.mono.time_since_epoch() + state.clock_offset});
+}
+
 Duration gap_of_sweeps(const State& state, const LiveAccount& account) {
     const auto* access = state.policy->find_account(account.state.name);
     const Duration poll = access == nullptr ? Duration{0} : access->poll_interval;

@@ -255,6 +255,8 @@ Instant seen_at(const State& state, const LiveAccount& account);
 
 /// The account's data are no older than max_staleness.
 bool fresh(const State& state, const AccountName& account, Instant now);
+/// The same for who looks without an event: the clock may have been set since the latest one.
+bool fresh(const State& state, const AccountName& account, Now now);
 
 /// How far apart samples may lie and be neighbours whatever idle_max_gap says: three sweeps.
 Duration gap_of_sweeps(const State& state, const LiveAccount& account);

@@ -59,7 +59,7 @@ bool Engine::sees_and_can_act(Now now) const {
     const auto seen = [&](const policy::Account& account) {
         const auto it = state_.accounts.find(account.name);
         return it != state_.accounts.end() && !it->second.state.key_rejected &&
-               fresh(state_, account.name, now.wall);
+               fresh(state_, account.name, now);
     };
     return state_.store_writable && std::ranges::all_of(state_.policy->accounts, seen);
 }

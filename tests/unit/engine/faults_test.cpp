@@ -155,6 +155,18 @@ TEST_CASE("a heartbeat says that all accounts are seen and that the state can be
     CHECK_FALSE(scene.engine().sees_and_can_act(scene.now()));
 }
 
+TEST_CASE("a clock that was set back a moment ago makes no account seen lately") {
+    IdleScene scene;
+    scene.run_until(at("08:10"));
+    scene.blind = true;
+    scene.run_until(at("08:20"));
+    REQUIRE_FALSE(scene.engine().sees_and_can_act(scene.now()));
+    scene.step_wall_clock(-1h);
+    CHECK_FALSE(scene.engine().sees_and_can_act(scene.now()));
+    CHECK_FALSE(scene.view()->health.ready);
+    CHECK(scene.view()->accounts.front().stale);
+}
+
 TEST_CASE("a database that was set aside at the start is told, shown, and told once") {
     Scene scene{quiet_policy()};
     const FoundDamage found{"/var/lib/vastwatch/state.db.corrupt-1", ""};
