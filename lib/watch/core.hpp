@@ -70,6 +70,9 @@ class Core {
     /// The disk does not answer: a write has been under way for too long.
     bool stalled() const { return stalled_; }
 
+    /// The latest step could not be written; what it changed is in force, but not durable.
+    bool failing() const { return failing_; }
+
     /// Writes what is still to be written; at the end. Takes a second and a half at most.
     boost::asio::awaitable<void> flush();
 

@@ -281,6 +281,12 @@ asio::awaitable<web::CommandResult> Watch::execute(web::Command command) {
     auto effects = std::move(done->second);
     co_await core_.settle(std::move(effects));
     view_.reset();
+    if (result.ok && core_.failing()) {
+        result.ok = result.kept = false;
+        result.message +=
+            "; but the state cannot be written, and it is forgotten if vastwatchd ends before it "
+            "can be";
+    }
     co_return result;
 }
 

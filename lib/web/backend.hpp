@@ -28,6 +28,7 @@ struct Command {
 struct CommandResult {
     bool ok = false;
     std::string message;                   // a sentence or a few for people
+    bool kept = true;                      // false: in force, but lost if the daemon ends now
     boost::json::value details = nullptr;  // for --json
 };
 

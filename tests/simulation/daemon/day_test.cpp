@@ -81,6 +81,29 @@ TEST_CASE("a command is carried out as over the control socket") {
     CHECK(stage.exists(102));
 }
 
+TEST_CASE("who asks for what cannot be stored is told so, and it is in force until the end") {
+    Stage stage{one_idle_of_three()};
+    stage.machine().start();
+    stage.run_for(5min);
+    stage.machine().disk().set_full(true);
+    web::Command protect;
+    protect.name = "protect";
+    protect.instance = InstanceId{102};
+    protect.duration = 3h;
+    protect.actor = "uid:1000";
+    REQUIRE(stage.machine().execute(protect));
+    stage.run_for(1min);
+    REQUIRE(stage.witness().results.size() == 1);
+    const auto& result = stage.witness().results.front();
+    CHECK_FALSE(result.ok);
+    CHECK_FALSE(result.kept);
+    CHECK(result.message.find("instance 102 is exempt") != std::string::npos);
+    CHECK(result.message.find("cannot be written") != std::string::npos);
+    stage.machine().disk().set_full(false);
+    stage.run_for(2h);
+    CHECK(stage.exists(102));
+}
+
 TEST_CASE("a reload takes the new file over") {
     Stage stage{one_idle_of_three()};
     stage.machine().start();

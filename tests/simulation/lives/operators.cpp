@@ -116,7 +116,9 @@ void DaemonRun::on_command(
     // What has an end lasts from when it was asked for, not from when that was answered.
     const auto since = *asked;
     asked_.erase(asked);
-    if (!result.ok) {
+    if (!result.kept) {
+        unkept_.push_back(since);
+    } else if (!result.ok) {
         return;
     }
     if (command.name == "protect") {

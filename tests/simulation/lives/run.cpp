@@ -396,6 +396,7 @@ void DaemonRun::on_log(
         judge_->disturbed(at);
     } else if (event == "state_writable") {
         writable_ = true;
+        unkept_.clear();
         judge_->disturbed(at);
         look_at_ = at;
     } else if (event == "config_reloaded") {
@@ -569,6 +570,13 @@ void DaemonRun::ended(Instant at, Turn turn, std::string_view text) {
         unclear_.push_back(std::move(asked));
     }
     asked_.clear();
+    for (auto& unkept : unkept_) {
+        if (unkept.command.name == "protect") {
+            judge_->protect(unkept.command.instance->value(), std::nullopt);
+        }
+        unclear_.push_back(std::move(unkept));
+    }
+    unkept_.clear();
     const auto& harms = machine_->disk().mishaps();
     std::uint64_t count = 0;
     for (const auto& [harm, times] : harms) {

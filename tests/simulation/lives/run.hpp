@@ -136,6 +136,7 @@ class DaemonRun final : public Observer {
     Instant broken_at_;                 ///< when records may have been lost with the process
     std::vector<Asked> asked_;
     std::vector<Asked> unclear_;
+    std::vector<Asked> unkept_;  // in force, and not stored as far as anybody was told
     std::optional<Instant>
         pause_ends_;               ///< by the machine's clock, as a daemon that sees it set has it
     Duration moved_while_off_{0};  ///< the machine's clock, since the daemon ended
