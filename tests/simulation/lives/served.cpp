@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 
 namespace vastwatch::simulation {
 namespace {
@@ -55,6 +56,13 @@ std::string text(const json::object& row, std::string_view column) {
                                                   : std::string{};
 }
 
+/// The API's notes know of numbers that come as text (quirk 14).
+bool is_number(std::string_view text) {
+    double value = 0;
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), value).ptr;
+    return !text.empty() && end == text.data() + text.size();
+}
+
 std::uint64_t bits(std::optional<double> value) {
     return value ? std::bit_cast<std::uint64_t>(*value) : 0x5EED;
 }
@@ -93,6 +101,7 @@ std::optional<ServedRow> read_row(const json::value& value, const vastsim::Accou
     const bool garbled_state = garbled(*object, *instance);
     row.doubtful = garbled_state || !number(*object, "start_date");
     row.priceless = !number(*object, "dph_base");
+    row.mispriced = is_number(text(*object, "dph_base"));
     if (garbled_state) {
         reading.rate = row.most;  // a state that is not known counts as running for the bill,
         reading.running = false;  // and not for idleness

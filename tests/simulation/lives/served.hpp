@@ -22,6 +22,7 @@ struct ServedRow {
     std::uint64_t revision = 0;  ///< of the model's instance
     bool doubtful = false;       ///< its state or dates were not served as they are
     bool priceless = false;      ///< its price was not served
+    bool mispriced = false;      ///< for it stood a text that is a number, and may be taken for one
 
     /// The reading, whose texts live as long as this row.
     Reading read() const {

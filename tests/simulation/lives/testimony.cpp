@@ -296,7 +296,7 @@ void Testimony::take_rows(std::size_t account, Instant at) {
         const auto since = first ? at - std::chrono::hours{1} : listing.served_from;
         // A price that was served before stands in for one that is not, unless it has changed.
         const bool may_differ = is_new || changed || !known.priced;
-        known.unsure = row.priceless && (known.unsure || may_differ);
+        known.unsure = row.priceless && (known.unsure || may_differ || row.mispriced);
         known.priced = known.priced || (!row.priceless && reading.running);
         const bool doubtful = row.doubtful || known.unsure;
         if (changed || doubtful || known.doubtful) {
