@@ -199,11 +199,13 @@ void Bill::add_instance(
         const Usd doubt = share(cost, 1, 20) + part(whole, Item::down) + part(whole, Item::up);
         sum.over += doubt;
         sum.under += doubt;
-        // And if that was wrong while nobody looked, so is the division when the day is final.
+        // And if that was wrong while nobody looked, either way, so is the division when the day
+        // is final: what one team pays too much, another pays too little.
         const auto error = latest_errors_.find({day, instance.id()});
         if (final && error != latest_errors_.end()) {
-            sum.over += std::min(error->second.over, cost);
-            sum.under += std::min(error->second.under, cost);
+            const Usd wrong = std::min(std::max(error->second.over, error->second.under), cost);
+            sum.over += wrong;
+            sum.under += wrong;
         }
     } else if (mine != Usd{} && !final) {
         sum.under += uncharged(day, to);
