@@ -532,7 +532,8 @@ void Judge::judge_duty(Watched& watched, Instant at) {
 }
 
 void Judge::judge_caps_acted(Instant at) {
-    if (!policy_->enforcement.enforce || paused_ || !calm(at, minutes{30})) {
+    if (!policy_->enforcement.enforce || paused_ || counts_for_tomorrow(at) ||
+        !calm(at, minutes{30})) {
         return;
     }
     for (const auto& team : policy_->teams) {

@@ -224,6 +224,9 @@ class Judge {
     void judge_done(const alerts::Alert& alert, Instant at);
     void judge_done_told(Instant at);
     void judge_account_caps(Instant at);
+    /// The clock was ahead over a midnight and is right again: the ledger stays in the day that it
+    /// had reached until that one truly begins.
+    bool counts_for_tomorrow(Instant at) const;
     bool looked_at(std::size_t account, Instant at) const;
     void judge_blindness_told(Instant at);
     Unseen unseen_since_listing(const Owner& owner, Instant at) const;

@@ -197,8 +197,13 @@ bool Judge::looked_at(std::size_t account, Instant at) const {
     return at - sweeps.last <= staleness && sweeps.last - sweeps.before_last <= staleness;
 }
 
+bool Judge::counts_for_tomorrow(Instant at) const {
+    return policy_->calendar.day_start(latest_wall_) > policy_->calendar.day_start(at + skew_);
+}
+
 void Judge::judge_account_caps(Instant at) {
-    if (!policy_->enforcement.enforce || paused_ || clock_wrong_ || !calm(at, minutes{30})) {
+    if (!policy_->enforcement.enforce || paused_ || clock_wrong_ || counts_for_tomorrow(at) ||
+        !calm(at, minutes{30})) {
         return;
     }
     const Instant start = policy_->calendar.day_start(at);
