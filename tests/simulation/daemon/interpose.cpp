@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cstdarg>
+#include <string_view>
 
 namespace {
 
@@ -69,6 +70,10 @@ int stat_any(int directory, const char* path, struct stat* status, int flags) {
         disk->stamp(*status);
     }
     return result;
+}
+
+bool is_scratch(std::string_view path) {
+    return path == "/proc/self" || path == "/proc/self/cwd";
 }
 
 /// The mode is there only where a file may be made.
@@ -155,6 +160,16 @@ int stat(const char* path, struct stat* status) noexcept {
 
 int stat64(const char* path, struct stat64* status) noexcept {
     return stat_any(AT_FDCWD, path, reinterpret_cast<struct stat*>(status), 0);
+}
+
+/// SQLite asks of each part of a path whether it leads elsewhere. The name of the scratch directory
+/// does, and has to stay what it is.
+int lstat(const char* path, struct stat* status) noexcept {
+    return stat_any(AT_FDCWD, path, status, is_scratch(path) ? 0 : AT_SYMLINK_NOFOLLOW);
+}
+
+int lstat64(const char* path, struct stat64* status) noexcept {
+    return lstat(path, reinterpret_cast<struct stat*>(status));
 }
 
 int fstat(int descriptor, struct stat* status) noexcept {

@@ -2,11 +2,11 @@
 
 #include "audit/audit.hpp"
 #include "base/assert.hpp"
+#include "daemon/scratch.hpp"
 
 #include <boost/json/parse.hpp>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace vastwatch::simulation::testing {
 namespace {
@@ -108,7 +108,7 @@ format = "vastwatch"
 }
 
 std::filesystem::path scratch() {
-    return fmt::format("/dev/shm/vastwatch-simulation-{}", ::getpid());
+    return scratch_directory() / "machine";
 }
 
 Stage::Stage(StageSettings settings) {

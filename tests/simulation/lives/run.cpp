@@ -3,11 +3,11 @@
 #include "audit/audit.hpp"
 #include "core/open_cases.hpp"
 #include "core/setting.hpp"
+#include "daemon/scratch.hpp"
 #include "store/store.hpp"
 #include "world/load.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -78,7 +78,7 @@ void DaemonRun::prepare() {
     for (const auto& account : world_->accounts()) {
         accounts_.push_back(account.get());
     }
-    settings.directory = fmt::format("/dev/shm/vastwatch-sim-{}", ::getpid());
+    settings.directory = scratch_directory() / "machine";
     settings.seed = options_.seed;
     settings.begin = plan_.begin;
     settings.config = config_text(plan_, variant_) + heartbeat;
