@@ -73,6 +73,7 @@ void DaemonRun::decide_holds(bool approve) {
         wish.hold = hold.id;
         for (const auto id : hold.instances) {
             judge_->held(id.value(), false);
+            decided_[id.value()] = now();
             if (!approve && hold.kind == enforcement::Hold::Kind::mass_idle) {
                 // Their idleness is counted from now on.
                 judge_->watches_again(id.value(), now());

@@ -135,6 +135,8 @@ class DaemonRun final : public Observer {
     std::set<std::int64_t> confirmed_;  ///< by the audit log
     Instant broken_at_;                 ///< when records may have been lost with the process
     std::vector<Asked> asked_;
+    std::map<std::int64_t, Instant>
+        decided_;  ///< when somebody approved or dismissed its hold last
     std::vector<Asked> unclear_;
     std::vector<Asked> unkept_;  // in force, and not stored as far as anybody was told
     std::optional<Instant>

@@ -113,6 +113,12 @@ void DaemonRun::take_record(const boost::json::object& record) {
         text_of(record, "detail"),
         reasons == nullptr ? "" : boost::json::serialize(*reasons));
     if (action == "hold") {
+        // Records come late when they could not be written: somebody may have decided since.
+        const auto decided = decided_.find(id);
+        const auto made = parse_rfc3339(text_of(record, "timestamp"));
+        if (decided != decided_.end() && made && *made - mischief_->skew() <= decided->second) {
+            return;
+        }
         judge_->held(id, true, held_as_mass(InstanceId{id}));
     } else if (outcome == "intended") {
         judge_->intended(id, texts_of(reasons));
