@@ -414,6 +414,18 @@ void Judge::judge_repeat(Watched& watched, bool destroy, Instant at) {
     });
 }
 
+Usd Judge::just_listed(const Owner& owner, Instant from, Instant at) const {
+    const Duration just = setting_.request_pace + seconds{5};
+    Usd sum;
+    for (const auto& [id, watched] : watches_) {
+        if (watched.team == owner && watched.teams.size() == 1 &&
+            watched.teams.front().first + just >= at) {
+            sum += bill_.cost(watched, from, watched.teams.front().first);
+        }
+    }
+    return sum;
+}
+
 void Judge::judge_overshoot(const Watched& watched, Instant at) {
     const auto& team = team_of(*policy_, watched);
     for (const Window window : {Window::day, Window::month}) {
@@ -442,10 +454,11 @@ void Judge::judge_overshoot(const Watched& watched, Instant at) {
         }
         // What has begun to cost more since the latest listing, nobody could count yet.
         const Usd unseen = unseen_since_listing(watched.team, at).under;
-        const Usd bound = accrue(burn, setting_.request_pace + seconds{1}) + truth.under + unseen +
+        const Usd late = truth.under + just_listed(watched.team, start, at);
+        const Usd bound = accrue(burn, setting_.request_pace + seconds{1}) + late + unseen +
                           bill_.just_charged(watched.team, start, at) + Usd::from_nanos(10'000'000);
         ++lateness_.cap_actions;
-        lateness_.overshoot = std::max(lateness_.overshoot, truth.amount - *cap - truth.under);
+        lateness_.overshoot = std::max(lateness_.overshoot, truth.amount - *cap - late);
         verdicts_.require(truth.amount - *cap <= bound, Invariant::overshoot_bounded, at, [&] {
             return fmt::format(
                 "team \"{}\" is {} over its cap of {} when the first request leaves; {} at {} was "

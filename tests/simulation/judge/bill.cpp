@@ -279,6 +279,12 @@ Truth Bill::work_out(const Owner& owner, Instant day, Instant to) {
     return sum;
 }
 
+Usd Bill::cost(const Watched& watched, Instant from, Instant to) const {
+    const auto* instance = accounts_[watched.account]->find(watched.id);
+    return instance == nullptr || to <= from ? Usd{}
+                                             : total(instance->meter.between(from, to)).usd();
+}
+
 Truth Bill::spend(const Owner& owner, Instant from, Instant to) {
     Truth sum;
     for (Instant day = utc_day_start(from); day < to; day += day_length) {

@@ -66,6 +66,9 @@ class Bill {
     /// Something about whose an instance is has changed.
     void look_anew() { known_.clear(); }
 
+    /// What one instance cost in [from, to).
+    Usd cost(const Watched& watched, Instant from, Instant to) const;
+
     /// What `owner` truly spent in [from, to), both UTC midnights but for `to`, which may be now.
     Truth spend(const Owner& owner, Instant from, Instant to);
 

@@ -211,6 +211,8 @@ class Judge {
     bool exempt(const Watched& watched, Instant at) const;
     void judge_duty(Watched& watched, Instant at);
     void judge_repeat(Watched& watched, bool destroy, Instant at);
+    /// What instances of `owner` had cost when they were first listed, which was a moment ago.
+    Usd just_listed(const Owner& owner, Instant from, Instant at) const;
     void judge_overshoot(const Watched& watched, Instant at);
     void judge_once(const alerts::Alert& alert, const Told& told, Instant at);
     void judge_alert(const alerts::Alert& alert, Instant at);
