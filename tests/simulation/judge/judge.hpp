@@ -111,6 +111,8 @@ class Judge {
     /// The figures that it shows at this moment.
     void shown(const engine::View& view, Instant at);
 
+    Duration poll_interval() const { return setting_.poll_interval; }
+
     Bill& bill() { return bill_; }
 
     const Bill::Watches& watches() const { return watches_; }

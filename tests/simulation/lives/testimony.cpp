@@ -327,7 +327,14 @@ void Testimony::take_rows(std::size_t account, Instant at) {
             ++watched.changes;
             judge_.disturbed(at);
         }
+        if (doubtful) {
+            doubt_until_next(watched, row.most, at);
+        }
     }
+}
+
+void Testimony::doubt_until_next(const Watched& watched, UsdPerHour most, Instant at) {
+    judge_.bill().unseen(watched, Doubt{most, most}, at, at + judge_.poll_interval());
 }
 
 void Testimony::verify(Pending& pending, Instant at) {
@@ -341,7 +348,12 @@ void Testimony::verify(Pending& pending, Instant at) {
     }
     ++verifications_;
     for (const auto& row : page.rows) {
-        judge_.read(judge_.watch(pending.account, row.id), row.read(), at);
+        auto& watched = judge_.watch(pending.account, row.id);
+        judge_.read(watched, row.read(), at);
+        // The daemon goes by what it read until the next listing.
+        if (row.doubtful || row.mispriced) {
+            doubt_until_next(watched, row.most, at);
+        }
     }
 }
 

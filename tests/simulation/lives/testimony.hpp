@@ -91,6 +91,8 @@ class Testimony {
     void finish(std::size_t account, Instant at);
     void take_rows(std::size_t account, Instant at);
     void take_missing(std::size_t account, Instant at);
+    /// Its state or price was not served as it is: the daemon goes by that for a while.
+    void doubt_until_next(const Watched& watched, UsdPerHour most, Instant at);
     void verify(Pending& pending, Instant at);
     void fail(const Pending& pending, Instant at);
 
