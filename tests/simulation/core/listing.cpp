@@ -223,6 +223,17 @@ void Listing::served(Instant began, Instant at, std::int64_t but) {
         for (const auto& [watched, doubt] : lost_) {
             bill.unseen(*watched, doubt, last_served_, at);
         }
+        // What an empty listing lost, another one has to confirm.
+        for (const auto& [watched, doubt] : lost_to_nothing_) {
+            bill.unseen(*watched, doubt, last_served_, at);
+        }
+    }
+    lost_to_nothing_.clear();
+    if (rows_.empty()) {
+        lost_to_nothing_ = lost_;
+        for (const auto& [watched, doubt] : lost_to_nothing_) {
+            bill.unseen(*watched, doubt, at, at + judge_.poll_interval());
+        }
     }
     for (const auto& [watched, doubt] : lost_) {
         watched->missing = true;

@@ -71,6 +71,7 @@ class Listing {
     std::vector<Row> next_rows_;
     std::vector<fleet::Observation> next_seen_;
     std::vector<std::pair<Watched*, Doubt>> lost_;  ///< gone since the latest complete listing
+    std::vector<std::pair<Watched*, Doubt>> lost_to_nothing_;  ///< of the latest one, if empty
     Instant last_served_;
 };
 

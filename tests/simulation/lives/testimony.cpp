@@ -271,6 +271,9 @@ void Testimony::take_missing(std::size_t account, Instant at) {
             ++known;
         } else {
             judge_.bill().unseen(*watched, doubt, listing.served_from, at);
+            if (listing.rows.empty()) {
+                doubt_until_next(*watched, doubt.over, at);  // another one has to confirm it
+            }
             watched->missing = true;
             watched->changed_at = at;
             watched->due_since.reset();
