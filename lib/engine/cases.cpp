@@ -163,11 +163,13 @@ bool wait_for_effect(State& state, const Case& known) {
 
 bool is_counted(const State& state, const Case& item) {
     return item.cap ||
-           std::ranges::find(state.recent_actions, item.intended_at) != state.recent_actions.end();
+           std::ranges::find(state.recent_actions, item.number, &CountedAction::number) !=
+               state.recent_actions.end();
 }
 
 void uncount(State& state, const Case& item) {
-    const auto counted = std::ranges::find(state.recent_actions, item.intended_at);
+    const auto counted =
+        std::ranges::find(state.recent_actions, item.number, &CountedAction::number);
     if (!item.cap && counted != state.recent_actions.end()) {
         state.recent_actions.erase(counted);
     }

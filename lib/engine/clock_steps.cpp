@@ -45,8 +45,8 @@ void move_cases(State& state, Duration step) {
     for (auto& item : state.ended_cases) {
         move_case(state, item, step);
     }
-    for (auto& at : state.recent_actions) {
-        at += step;
+    for (auto& action : state.recent_actions) {
+        action.at += step;
     }
 }
 

@@ -109,7 +109,7 @@ void intend(State& state, Effects& effects, std::vector<InstanceId> ids, Now now
         item.intended_at = now.wall;
         ++item.attempts;
         if (!item.cap) {
-            state.recent_actions.push_back(now.wall);
+            state.recent_actions.push_back(CountedAction{now.wall, item.number});
         }
         auto record = record_of(state, item, now);
         record.outcome = "intended";
@@ -204,7 +204,7 @@ void proceed(State& state, Effects& effects, Now now) {
 
 void enforce(State& state, Effects& effects, Now now) {
     constexpr Duration hour = std::chrono::hours{1};
-    while (!state.recent_actions.empty() && state.recent_actions.front() + hour <= now.wall) {
+    while (!state.recent_actions.empty() && state.recent_actions.front().at + hour <= now.wall) {
         state.recent_actions.pop_front();
     }
     open_and_update(state, effects, now);
@@ -236,7 +236,7 @@ std::optional<Instant> next_case_move(const State& state, Instant now) {
         }
     }
     if (!state.recent_actions.empty()) {
-        consider(state.recent_actions.front() + std::chrono::hours{1});
+        consider(state.recent_actions.front().at + std::chrono::hours{1});
     }
     return next;
 }

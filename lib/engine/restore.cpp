@@ -51,7 +51,8 @@ void restore_cases(State& state, std::vector<enforcement::Case> cases) {
                           (item.step != enforcement::Step::dry_run || item.closed_at);
         if (item.intended_at && !item.cap) {
             // None is to come: a clock that was wrong said so.
-            state.recent_actions.push_back(std::min(*item.intended_at, state.started.wall));
+            const Instant intended = std::min(*item.intended_at, state.started.wall);
+            state.recent_actions.push_back(CountedAction{intended, std::nullopt});
         }
         const auto outcome = item.step == enforcement::Step::confirmed ? "done"
                              : item.step == enforcement::Step::dry_run ? "dry_run"
@@ -66,7 +67,7 @@ void restore_cases(State& state, std::vector<enforcement::Case> cases) {
             state.cases.insert_or_assign(item.instance, std::move(item));
         }
     }
-    std::sort(state.recent_actions.begin(), state.recent_actions.end());
+    std::ranges::sort(state.recent_actions, {}, &CountedAction::at);
 }
 
 }  // namespace

@@ -104,6 +104,14 @@ struct Departed {
     std::optional<Instant> unmetered_since;  // as in Slot
 };
 
+/// An intent that counts for the hourly limit.
+struct CountedAction {
+    Instant at;
+    /// Of its case; nothing when the process that intended it is gone: what a cap had intended is
+    /// not told apart then, and counts as well.
+    std::optional<std::int64_t> number;
+};
+
 /// One [[alert]] table, with what need not be worked out at each decision.
 struct BudgetWatch {
     const policy::Team* team = nullptr;  // whose budget; neither when the policy has no such owner
@@ -171,7 +179,7 @@ struct State {
     std::set<AccountName> to_judge;
     std::map<InstanceId, enforcement::Protection> protections;
     std::optional<enforcement::Pause> pause;
-    std::deque<Instant> recent_actions;  // intents of the last hour that count for the limit
+    std::deque<CountedAction> recent_actions;  // of the last hour, those that the limit counts
     std::map<std::tuple<TeamName, rules::Rule, policy::Action, std::string>, std::uint64_t> counts;
     std::set<InstanceId> verifying;  // a read is under way
 

@@ -185,6 +185,58 @@ TEST_CASE("an action whose request is repeated counts once for the hourly limit"
     CHECK_FALSE(scene.exists(3));
 }
 
+/// One an hour is allowed, and has been tried in vain, as has one of a cap that is no more.
+class TriedInVain : public Scene {
+  public:
+    TriedInVain() : Scene(limited()) {
+        pause();
+        rent(1, "ml/x");
+        rent(2, "web/x");
+        run_until(at("09:00"));
+        answer = RequestOutcome::failed;
+        takes_effect = false;
+        resume();
+        while (!(sent_at(1) && sent_at(2)) && time() < at("09:05")) {
+            run_for(1s);
+        }
+        answer = RequestOutcome::accepted;
+        takes_effect = true;
+    }
+
+    static policy::Policy limited(bool with_cap = true) {
+        auto policy = quiet_policy();
+        policy.enforcement.max_actions_per_hour = 1;
+        for (auto& team : policy.teams) {
+            team.max_dph = dph(1);
+            team.rules.violation_action = Action::destroy;
+        }
+        if (with_cap) {
+            policy.teams.at(1).caps.daily = usd(1);
+            policy.teams.at(1).rules.cap_action = Action::destroy;
+        }
+        return policy;
+    }
+};
+
+TEST_CASE("what a cap tried counts for the hourly limit once the cap has ended") {
+    TriedInVain scene;
+    REQUIRE(scene.sent_at(1) == scene.sent_at(2));
+    scene.reload(TriedInVain::limited(false));
+    scene.run_until(at("09:50"));
+    CHECK_FALSE(scene.exists(1));
+    CHECK(scene.exists(2));
+    scene.run_until(at("10:10"));
+    CHECK_FALSE(scene.exists(2));
+}
+
+TEST_CASE("what was tried before a restart is no leave to pass the hourly limit") {
+    TriedInVain scene;
+    REQUIRE(scene.sent_at(1) == scene.sent_at(2));
+    scene.restart_with(TriedInVain::limited(false), 30s);
+    scene.run_until(at("09:50"));
+    CHECK((scene.exists(1) || scene.exists(2)));
+}
+
 TEST_CASE("the hourly limit lasts an hour, though the clock was wrong and there was a restart") {
     auto policy = idle_policy();
     policy.enforcement.max_actions_per_hour = 2;
