@@ -566,7 +566,8 @@ void Judge::judge_caps_acted(Instant at) {
         for (const auto& [id, watched] : watches_) {
             const bool left_alone =
                 watched.team == owner && looked_at(watched.account, at) && !watched.missing &&
-                !watched.unloading && (!watched.held || watched.held_as_mass) &&
+                !watched.unloading &&
+                (!watched.held || (watched.held_as_mass && !watched.held_over_reload)) &&
                 !watched.dismissed && !(watched.protected_until && at < *watched.protected_until) &&
                 !watched.rate.is_zero() &&
                 !(team.rules.cap_action == Action::stop && !watched.runs_since) &&

@@ -199,10 +199,10 @@ void Bill::add_instance(
         const Usd doubt = share(cost, 1, 20) + part(whole, Item::down) + part(whole, Item::up);
         sum.over += doubt;
         sum.under += doubt;
-        // And if that was wrong while nobody looked, either way, so is the division when the day
-        // is final: what one team pays too much, another pays too little.
+        // And if that was wrong while nobody looked, either way, so is the division: what one team
+        // pays too much, another pays too little.
         const auto error = latest_errors_.find({day, instance.id()});
-        if (final && error != latest_errors_.end()) {
+        if (error != latest_errors_.end()) {
             const Usd wrong = std::min(std::max(error->second.over, error->second.under), cost);
             sum.over += wrong;
             sum.under += wrong;

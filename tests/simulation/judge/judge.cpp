@@ -32,6 +32,7 @@ void Judge::take_policy(std::shared_ptr<const policy::Policy> policy, Instant at
     for (auto& [id, watched] : watches_) {
         watched.due_since.reset();
         watched.dismissed = false;
+        watched.held_over_reload = watched.held;
         watched.not_due_before = at + rules_of(watched).idle_for;
         may_begin_anew(watched);
         ++watched.changes;
@@ -400,6 +401,7 @@ void Judge::held(std::int64_t id, bool is, bool mass) {
     if (found != watches_.end()) {
         found->second.approved = !is && (found->second.held || found->second.approved);
         found->second.held = is;
+        found->second.held_over_reload = false;
         found->second.held_as_mass = mass;
         found->second.held_of = found->second.idle_since;
         found->second.hold_may_be_over = false;

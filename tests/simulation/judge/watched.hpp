@@ -113,6 +113,7 @@ struct Watched {
     int orders = 0;
     std::optional<Instant> orders_since;
     bool held = false;
+    bool held_over_reload = false;  ///< since a reload, which may have held it all the same
     bool held_as_mass = false;
     std::optional<Instant> held_of;  ///< the begin of the idle period that it was held for
     bool hold_may_be_over = false;   ///< of one of many: as idle it is judged anew
