@@ -244,6 +244,7 @@ void Listing::served(Instant began, Instant at, std::int64_t but) {
     for (auto& row : rows_) {
         if (row.watched->id == but) {
             row.watched->left_out = true;
+            ++row.watched->lies;
             if (last_served_ != Instant{}) {
                 bill.unseen(*row.watched, Doubt{row.charged, row.charged}, last_served_, at);
             }

@@ -315,6 +315,7 @@ void Judge::sample(Watched& watched, const Reading& reading, Instant at) {
         watched.survived_order = !reading.unloading;
     }
     watched.missing = watched.left_out = false;
+    watched.lies = 0;
     if (reading.waits_to_run && !watched.ever_ran) {
         watched.waits_since = watched.waits_since.value_or(at);
     }

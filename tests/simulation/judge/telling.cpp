@@ -172,7 +172,11 @@ void Judge::judge_alert(const Alert& alert, Instant at) {
                     const auto* instance = account->find(one.id.value());
                     there = there || (instance != nullptr && !instance->unloading);
                 }
-                verdicts_.require(!there || alert.dry_run, Invariant::alert_true, at, [&] {
+                // Two complete listings in succession that lie alike cannot be told from the truth.
+                const auto watched = watches_.find(one.id.value());
+                const bool lied = watched != watches_.end() && watched->second.lies >= 2;
+                const bool gone = !there || lied || alert.dry_run;
+                verdicts_.require(gone, Invariant::alert_true, at, [&] {
                     return fmt::format("{} is said to be destroyed and runs", one.id.value());
                 });
             }

@@ -136,6 +136,7 @@ struct Watched {
     Word word = Word::unknown;             ///< of the latest sample
     bool missing = false;                  ///< the latest complete listing lacks it
     bool left_out = false;                 ///< the same, and that was a lie
+    int lies = 0;                          ///< of that kind in succession
 };
 
 /// Takes one more truthful row into account. `max_gap`: known samples further apart do not

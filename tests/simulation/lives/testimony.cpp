@@ -267,6 +267,7 @@ void Testimony::take_missing(std::size_t account, Instant at) {
             ++watched->changes;
             judge_.watches_again(known->first, at);
             known->second.doubtful = watched->left_out = true;
+            ++watched->lies;
             judge_.bill().unseen(*watched, doubt, listing.served_from, at);
             ++known;
         } else {
