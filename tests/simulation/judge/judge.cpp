@@ -158,7 +158,8 @@ void Judge::died(Instant stored, Instant at, bool booted) {
     }
     for (auto& [id, watched] : watches_) {
         if (watched.last_known > stored) {
-            watched.kept_known = std::min(stored, watched.kept_known.value_or(stored));
+            const Instant kept = std::min(stored, watched.known_before);
+            watched.kept_known = std::min(kept, watched.kept_known.value_or(kept));
         }
         bool set_unseen = false;
         for (auto& stretch : watched.history) {

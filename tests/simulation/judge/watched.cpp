@@ -95,7 +95,7 @@ void follow_idleness(Watched& watched, Word word, Instant at, Duration max_gap) 
         watched.last_idle = at;
     }
     if (word != Word::unknown) {
-        watched.last_known = at;
+        watched.known_before = std::exchange(watched.last_known, at);
         watched.kept_known.reset();
     }
 }
@@ -165,6 +165,7 @@ void believe_clock(Watched& watched, Duration by, Instant at) {
     }
     watched.last_idle -= by;
     watched.last_known -= by;
+    watched.known_before -= by;
     watched.last_sample -= by;
     for (auto& stretch : watched.history) {
         stretch.first -= by;

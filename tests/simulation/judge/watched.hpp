@@ -77,6 +77,7 @@ struct Watched {
     bool any_sample = false;
     Instant last_sample;
     Instant last_known;
+    Instant known_before;               ///< the one before that
     std::optional<Instant> idle_since;  ///< of a period without any busy sample
     Instant idle_until;                 ///< when the latest one was seen to be over
     Instant last_idle;
