@@ -171,6 +171,10 @@ void Judge::died(Instant stored, Instant at, bool booted) {
         }
         if (set_unseen) {
             believe_clock(watched, skew_ - watched.skew_before, at);
+        } else if (booted && watched.skew != skew_) {
+            // Set after the latest sample: nobody was there to notice.
+            believe_clock(watched, skew_ - watched.skew, at);
+            watched.skew = skew_;
         }
         const bool last_act = watched.changed_at == stored && stored == at;
         const bool known =
