@@ -253,7 +253,11 @@ void Ledger::Impl::open_meter(
     ++version_;
     if (auto* day = contract.find_day(utc_day_start(contract.meter->since))) {
         if (day->charged) {
-            attribute(cells_, contract, *day);
+            if (contract.meter->since < day->charge_changed) {
+                attribute_reading(cells_, contract, *day);  // it knew of this meter before we did
+            } else {
+                attribute(cells_, contract, *day);
+            }
             mark_day(contract, *day);
         }
         repost(contract, *day);

@@ -329,7 +329,7 @@ void take_accrual(const Cells& cells, OpenDay& day, const Part& less) {
 
 void attribute_reading(const Cells& cells, const ContractState& contract, OpenDay& day) {
     const auto* meter = contract.meter_on(day.day);
-    if (meter == nullptr) {
+    if (meter == nullptr || contract.account->settled(day.day)) {
         attribute(cells, contract, day);
     } else {
         // As if the meter was booked up to the reading, which it is not: later news may still say

@@ -23,7 +23,8 @@ void add_accrual(const Cells& cells, OpenDay& day, const Part& more);
 /// Takes back accrual that add_accrual() booked, as far as it is there.
 void take_accrual(const Cells& cells, OpenDay& day, const Part& less);
 
-/// Divides what the charge, as it was read at `charge_changed`, has beyond what is divided already.
+/// Divides what the charge, as it was read at `charge_changed`, has beyond what is divided already
+/// and what the open meter accrued until then.
 void attribute_reading(const Cells& cells, const ContractState& contract, OpenDay& day);
 
 /// The same with what is booked, for a day to which parts have come since; changes nothing when all

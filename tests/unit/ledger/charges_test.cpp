@@ -471,6 +471,24 @@ TEST_CASE("at the first start what was spent before the local midnight is not to
     CHECK(spent(ledger, red, Window::month, day + 6h) == usd(60));
 }
 
+TEST_CASE("what a meter accrues since its beginning is today's, though a charge told of it first") {
+    Ledger ledger{zone("America/New_York")};  // midnight is 05:00 UTC
+    ledger.charge(main_account, day, Rows{row(one, gpu_only(2))}, day + 6h);
+    ledger.observe(main_account, one, red, rates(10), day + 5h + 30min);
+    CHECK(spent(ledger, red, Window::day, day + 6h) == usd(5));
+    CHECK(spent(ledger, red, Window::month, day + 6h) == usd(5));
+    ledger.charge(main_account, day, Rows{row(one, gpu_only(4))}, day + 6h + 10min);
+    CHECK(spent(ledger, red, Window::day, day + 7h) == usd(15));
+}
+
+TEST_CASE("what a charge has beyond the meter it was read before goes over the time until then") {
+    Ledger ledger{zone("America/New_York")};
+    ledger.charge(main_account, day, Rows{row(one, gpu_only(60))}, day + 6h);
+    ledger.observe(main_account, one, red, rates(10), day + 5h + 30min);
+    CHECK(spent(ledger, red, Window::day, day + 6h) == usd(10));
+    CHECK(spent(ledger, red, Window::month, day + 6h) == usd(60));
+}
+
 TEST_CASE("an account that is not known yet has yesterday and today to read") {
     const Ledger ledger{Calendar{}};
     CHECK(ledger.days_to_read(main_account, noon) == std::vector{day - 24h, day});
