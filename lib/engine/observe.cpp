@@ -457,6 +457,27 @@ TeamName team_charged(const State& state, const AccountName& account, const Char
     return team_for(state, account, charge.label, remembered);
 }
 
+/// The account that counts what the instance costs; nothing when that is not known, or is none of
+/// those that there are now.
+const AccountName* home_of(const State& state, InstanceId id) {
+    const fleet::Instance* instance = nullptr;
+    const auto known = state.instances.find(id);
+    if (known != state.instances.end()) {
+        instance = known->second.instance.get();
+    } else if (const auto gone = state.departed.find(id); gone != state.departed.end()) {
+        instance = gone->second.instance.get();
+    }
+    const bool counts =
+        instance != nullptr && state.policy->find_account(instance->account) != nullptr;
+    return counts ? &instance->account : nullptr;
+}
+
+/// Two keys of one Vast.ai account are charged for the same contracts.
+bool counted_elsewhere(const State& state, const AccountName& account, const ChargeRow& charge) {
+    const auto* home = charge.instance ? home_of(state, *charge.instance) : nullptr;
+    return home != nullptr && *home != account;
+}
+
 std::vector<ledger::DayCharge>
 day_charges(const State& state, const AccountName& account, const std::vector<ChargeRow>& charges) {
     std::vector<ledger::DayCharge> rows;
@@ -464,7 +485,9 @@ day_charges(const State& state, const AccountName& account, const std::vector<Ch
     for (const auto& charge : charges) {
         ledger::DayCharge row;
         row.contract = ledger::Contract{account, charge.source};
-        row.amounts = charge.amounts;
+        // A charge that was read before any listing said whose it is has to be taken back.
+        const bool elsewhere = counted_elsewhere(state, account, charge);
+        row.amounts = elsewhere ? ledger::Amounts{} : charge.amounts;
         row.team = team_charged(state, account, charge);
         rows.push_back(std::move(row));
     }

@@ -30,7 +30,9 @@ std::vector<Ledger::Impl::Row> Ledger::Impl::rows_of(
     rows.reserve(charges.size());
     ++reading_;
     for (const auto& charge : charges) {
-        if (!believable(charge.amounts)) {
+        const bool tells =
+            charge.amounts != Amounts{} || account.contracts.contains(charge.contract.source);
+        if (!tells || !believable(charge.amounts)) {
             continue;
         }
         auto& contract = contract_of(account, charge.contract.source);

@@ -68,13 +68,13 @@ class Ledger {
 
     /// All charges of `account` for the UTC day `day`, as read at `read_at`: replaces what was
     /// known of that day. A contract without a row keeps what it had; several rows of one contract
-    /// are added up; amounts beyond a million dollars are not believed. An empty answer counts as a
-    /// reading. What has been charged beyond accrual since the reading before is divided among
-    /// those who had the contract since then, and stays theirs. The day settles with a reading
-    /// that, two hours after the day ended and after the last one that differed, brought nothing
-    /// new; what accrued without a row then is nothing. A day in which something accrued but
-    /// nothing was charged at all does not settle. Settled days do not change, nor days before the
-    /// first one (see first_day).
+    /// are added up; amounts beyond a million dollars are not believed, and nothing charged for a
+    /// contract that is not known is no row. An empty answer counts as a reading. What has been
+    /// charged beyond accrual since the reading before is divided among those who had the contract
+    /// since then, and stays theirs. The day settles with a reading that, two hours after the day
+    /// ended and after the last one that differed, brought nothing new; what accrued without a row
+    /// then is nothing. A day in which something accrued but nothing was charged at all does not
+    /// settle. Settled days do not change, nor days before the first one (see first_day).
     void charge(
         const AccountName& account,
         Instant day,
