@@ -84,7 +84,7 @@ struct Charge {
     Usd gpu;
     Usd disk;
     Usd bandwidth;
-    Usd other;  // what the items do not explain of `amount`
+    Usd other;  // what readable items do not explain of `amount`
 
     Usd total() const { return gpu + disk + bandwidth + other; }
 };

@@ -23,49 +23,90 @@ constexpr Usd one_rounding = Usd::from_nanos(1'000'000);  // between an item and
 // A sum of more than this is nonsense, and far below where integers end.
 constexpr Usd most_sum = Usd::dollars(1'000'000'000);
 
-/// Sorts the items' amounts by their types; gives how many there were. Items of serverless rows
-/// hold items of their own.
-int add_items(Charge& charge, const boost::json::object& row, int levels) {
-    const auto* items = array_field(row, "items");
-    if (items == nullptr || levels == 0) {
-        return 0;
+/// What was found in the items of a row, beside the sums by their types.
+struct Items {
+    int read = 0;  // how many have an amount
+    Usd untyped;   // of those that do not say what they are for
+    // An item is there, or may be, of which the amount is not known.
+    bool gpu_unknown = false;
+    bool disk_unknown = false;
+    bool any_unknown = false;
+};
+
+void note_unknown(Items& items, std::string_view type) {
+    items.any_unknown = true;
+    items.gpu_unknown = items.gpu_unknown || type == "gpu" || type.empty();
+    items.disk_unknown = items.disk_unknown || type == "disk";
+}
+
+void add_item(Charge& charge, Items& items, const boost::json::object& item) {
+    const auto type = read_text(field(item, "type")).value_or("");
+    const auto amount = read_usd(field(item, "amount"), most_amount);
+    if (!amount) {
+        note_unknown(items, type);
+        return;
     }
-    int count = 0;
-    for (const auto& value : *items) {
+    ++items.read;
+    if (type == "gpu") {
+        charge.gpu += *amount;
+    } else if (type == "disk") {
+        charge.disk += *amount;
+    } else if (type == "bwd" || type == "bwu") {
+        charge.bandwidth += *amount;
+    } else if (type.empty()) {
+        items.untyped += *amount;
+    } else {
+        charge.other += *amount;
+    }
+}
+
+/// Sorts the items' amounts by their types. Items of serverless rows hold items of their own, which
+/// count in their place.
+Items add_items(Charge& charge, const boost::json::object& row, int levels) {
+    Items items;
+    const auto* array = array_field(row, "items");
+    if (array == nullptr || levels == 0) {
+        return items;
+    }
+    for (const auto& value : *array) {
         const auto* item = value.if_object();
         if (item == nullptr) {
+            note_unknown(items, "");
             continue;
         }
-        const int inner = add_items(charge, *item, levels - 1);
-        if (inner > 0) {
-            count += inner;
+        const Items inner = add_items(charge, *item, levels - 1);
+        if (inner.read == 0) {
+            add_item(charge, items, *item);
             continue;
         }
-        const auto amount = read_usd(field(*item, "amount"), most_amount);
-        if (!amount) {
-            continue;
-        }
-        ++count;
-        const auto type = read_text(field(*item, "type")).value_or("");
-        if (type == "gpu") {
-            charge.gpu += *amount;
-        } else if (type == "disk") {
-            charge.disk += *amount;
-        } else if (type == "bwd" || type == "bwu") {
-            charge.bandwidth += *amount;
-        } else {
-            charge.other += *amount;
-        }
+        items.read += inner.read;
+        items.untyped += inner.untyped;
+        items.gpu_unknown = items.gpu_unknown || inner.gpu_unknown;
+        items.disk_unknown = items.disk_unknown || inner.disk_unknown;
+        items.any_unknown = items.any_unknown || inner.any_unknown;
     }
-    return count;
+    return items;
+}
+
+/// Where money goes that no item tells the kind of. An instance accrues GPU and disk of its own,
+/// and a charge of either is compared with that; as `other` it would come on top, and what accrued
+/// would count twice. Less than nothing is a credit, never work.
+Usd& kind_of_unknown(Charge& charge, Usd amount, const Items& items) {
+    if (!charge.instance || amount <= Usd{}) {
+        return charge.other;
+    }
+    if (items.gpu_unknown || items.read == 0) {
+        return charge.gpu;
+    }
+    return items.disk_unknown ? charge.disk : charge.other;
 }
 
 /// What the items leave of the row's amount. Row and items are rounded each for itself, to a tenth
 /// of a cent: a rest as small as that is no charge of another kind, and the largest part takes it.
-void add_rest(Charge& charge, Usd rest, int items) {
-    const Usd rounding = Usd::from_nanos(items * one_rounding.nanos());
+void add_rest(Charge& charge, Usd rest, const Items& items) {
+    const Usd rounding = Usd::from_nanos(items.read * one_rounding.nanos());
     if (rest > rounding || -rest > rounding) {
-        charge.other += rest;
+        kind_of_unknown(charge, rest, items) += rest;
         return;
     }
     std::array parts{&charge.gpu, &charge.disk, &charge.bandwidth, &charge.other};
@@ -86,7 +127,7 @@ std::optional<InstanceId> instance_of(std::string_view source) {
     return InstanceId(*id);
 }
 
-/// Nothing when neither the row nor its items say an amount.
+/// Nothing when the row says no amount and its items not all of it.
 std::optional<Charge> decode_charge(const boost::json::object& row) {
     Charge charge;
     charge.source = read_identifier(field(row, "source"), most_name_bytes);
@@ -101,10 +142,15 @@ std::optional<Charge> decode_charge(const boost::json::object& row) {
     if (start) {
         charge.first_day = utc_day_start(*start);
     }
-    const int items = add_items(charge, row, most_item_levels);
+    const Items items = add_items(charge, row, most_item_levels);
     const auto amount = read_usd(field(row, "amount"), most_amount);
-    if (!amount && items == 0) {
+    if (!amount && (items.read == 0 || items.any_unknown)) {
         return std::nullopt;
+    }
+    if (items.untyped != Usd{}) {
+        // It may be the GPU's as well as another's, as when nothing at all is said.
+        const Items nothing;
+        kind_of_unknown(charge, items.untyped, nothing) += items.untyped;
     }
     if (amount) {
         add_rest(charge, *amount - charge.total(), items);

@@ -23,7 +23,8 @@ struct ChargesPage {
 };
 
 /// A page, or why the body is none. The total of each row is its `amount`; what its items do not
-/// explain of that is `other`, unless it is only their rounding.
+/// explain of that is `other`, unless it is only their rounding. Of an instance, whose GPU and disk
+/// accrue meanwhile, it is GPU or disk where their items cannot be read, or none can.
 Outcome<ChargesPage> decode_charges(std::string_view body);
 
 /// Adds up pages and says whether they are all.

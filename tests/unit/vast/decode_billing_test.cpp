@@ -96,6 +96,85 @@ TEST_CASE("a row without an amount is the sum of its items") {
     CHECK(row.total() == dollars(0.8));
 }
 
+TEST_CASE("an instance's charge without a readable breakdown is compared with its accrual") {
+    // What is `other` comes on top of accrual, so what accrued as well would count twice.
+    for (const std::string items :
+         {R"(,"items":[])",
+          R"(,"items":null)",
+          "",
+          R"(,"items":"none")",
+          R"(,"items":[null])",
+          R"(,"items":[{"type":"gpu","amount":null}])",
+          R"(,"items":[{"type":"gpu"},{"type":"disk","amount":"x"}])",
+          R"(,"items":[{"type":null,"amount":24}])",
+          R"(,"items":[{"amount":24}])"}) {
+        CAPTURE(items);
+        const auto row =
+            page_of(charges_json(fmt::format(
+                        R"({{"source":"instance-7","type":"instance","amount":24{}}})", items)))
+                .rows.at(0);
+        CHECK(row.gpu == dollars(24));
+        CHECK(row.total() == dollars(24));
+    }
+}
+
+TEST_CASE("what an unreadable GPU item leaves of the amount is taken as its own") {
+    const auto row =
+        page_of(charges_json(R"({"source":"instance-7","amount":24,"items":[)"
+                             R"({"type":"gpu","amount":null},{"type":"disk","amount":1},)"
+                             R"({"type":"bwd","amount":2},{"type":"tax","amount":3}]})"))
+            .rows.at(0);
+    CHECK(row.gpu == dollars(18));
+    CHECK(row.disk == dollars(1));
+    CHECK(row.bandwidth == dollars(2));
+    CHECK(row.other == dollars(3));
+}
+
+TEST_CASE("what an unreadable disk item leaves of the amount is taken as its own") {
+    const auto row =
+        page_of(charges_json(R"({"source":"instance-7","amount":24,"items":[)"
+                             R"({"type":"gpu","amount":22},{"type":"disk","amount":null}]})"))
+            .rows.at(0);
+    CHECK(row.gpu == dollars(22));
+    CHECK(row.disk == dollars(2));
+    CHECK(row.other == Usd());
+}
+
+TEST_CASE("an unreadable item of another kind leaves the rest to other") {
+    const auto row =
+        page_of(charges_json(R"({"source":"instance-7","amount":24,"items":[)"
+                             R"({"type":"gpu","amount":22},{"type":"tax","amount":null}]})"))
+            .rows.at(0);
+    CHECK(row.gpu == dollars(22));
+    CHECK(row.other == dollars(2));
+}
+
+TEST_CASE("a credit without a breakdown counts against the rest, and is no negative work") {
+    for (const std::string body :
+         {R"({"source":"instance-7","amount":-5,"items":[]})",
+          R"({"source":"instance-7","amount":-5,"items":[{"type":null,"amount":-5}]})",
+          R"({"source":"instance-7","amount":-5,"items":[{"type":"gpu","amount":null}]})"}) {
+        CAPTURE(body);
+        const auto row = page_of(charges_json(body)).rows.at(0);
+        CHECK(row.gpu == Usd());
+        CHECK(row.other == dollars(-5));
+    }
+}
+
+TEST_CASE("a charge of anything but an instance needs no breakdown: nothing accrues beside it") {
+    const auto row = page_of(charges_json(R"({"source":"volume-9","amount":5,"items":[]})")).rows;
+    CHECK(row.at(0).gpu == Usd());
+    CHECK(row.at(0).other == dollars(5));
+}
+
+TEST_CASE("a sum of which an item cannot be read is not taken as the whole amount") {
+    const auto page = page_of(charges_json(R"({"source":"instance-7","amount":null,"items":[)"
+                                           R"({"type":"gpu","amount":null},)"
+                                           R"({"type":"disk","amount":1}]})"));
+    CHECK(page.rows.empty());
+    CHECK(page.skipped == 1);
+}
+
 TEST_CASE("a row whose amount cannot be read is counted, never taken as free") {
     for (const auto* row :
          {R"({"source":"instance-1"})",
@@ -113,7 +192,8 @@ TEST_CASE("a row whose amount cannot be read is counted, never taken as free") {
 
 TEST_CASE("rows of one contract, one a day or over two pages, are summed by source") {
     const auto charges = tally_of(
-        {charges_json(R"({"source":"instance-1","start":1795132800,"amount":1,"items":[]},)"
+        {charges_json(R"({"source":"instance-1","start":1795132800,"amount":1,"items":[)"
+                      R"({"type":"disk","amount":1}]},)"
                       R"({"source":"instance-2","start":1795046400,"amount":5,"items":[]})"),
          charges_json(R"({"source":"instance-1","start":1795046400,"amount":2,"items":[)"
                       R"({"type":"gpu","amount":2}]})")});
