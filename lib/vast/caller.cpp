@@ -31,6 +31,25 @@ void replace_all(std::string& text, const std::string& what, std::string_view wi
     }
 }
 
+/// Decoders cut what they quote, and know of no key: where the cut went through it, its beginning
+/// is left before the mark that printable() ends a cut text with.
+void drop_beginning_at_cut(std::string& text, std::string_view what) {
+    constexpr std::string_view mark = "…";
+    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
+        auto length = std::min(at, what.size());
+        while (!std::string_view(text).substr(0, at).ends_with(what.substr(0, length))) {
+            --length;
+        }
+        at -= length;
+        text.erase(at, length);
+    }
+}
+
+void hide(std::string& text, const std::string& key) {
+    replace_all(text, key, "[key]");
+    drop_beginning_at_cut(text, key);
+}
+
 }  // namespace
 
 Caller::Caller(World world, Access access)
@@ -145,8 +164,8 @@ boost::asio::awaitable<void> Caller::back_off(int attempts_made) {
 Failure Caller::clean(Failure failure) const {
     const auto& key = access_.api_key.reveal();
     if (!key.empty()) {
-        replace_all(failure.message, key, "[key]");
-        replace_all(failure.error_code, key, "[key]");
+        hide(failure.message, key);
+        hide(failure.error_code, key);
     }
     return failure;
 }

@@ -55,7 +55,8 @@ class Caller {
     /// Waits before the next attempt, a random time out of a range that grows ("full jitter").
     boost::asio::awaitable<void> back_off(int attempts_made);
 
-    /// The same failure with the key, should the service have repeated it, taken out.
+    /// The same failure with the key, should the service have repeated it, taken out: whole, and
+    /// where a text was cut within it.
     Failure clean(Failure failure) const;
 
     /// How long from one request of this endpoint to the next, one after the other.

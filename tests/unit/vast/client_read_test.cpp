@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <string>
@@ -49,6 +50,26 @@ failing_once(ScriptedHttp::Script script, std::size_t only, net::Result answer) 
         }
         return script(sent, number);
     };
+}
+
+/// Whether neither the failures that this answer makes nor the log hold a beginning of the key.
+bool tells_no_key(const net::Result& answer) {
+    Account account;
+    account.always(answer);
+    const auto user = failure_in(account.run(account.client->user()));
+    const auto sweep = failure_in(account.run(account.client->sweep()));
+    const auto stop = failure_in(account.run(account.client->stop(ids_up_to(1))));
+    std::vector<std::string> texts;
+    for (const auto& failure : {user, sweep, stop}) {
+        texts.push_back(failure.message);
+        texts.push_back(failure.error_code);
+    }
+    for (const auto& entry : account.log.entries()) {
+        texts.push_back(entry.message);
+    }
+    const auto beginning = test_key.substr(0, 4);
+    return std::ranges::none_of(
+        texts, [&](const auto& text) { return text.find(beginning) != std::string::npos; });
 }
 
 }  // namespace
@@ -295,6 +316,52 @@ TEST_CASE("the key is in no message of a decoder either") {
     const auto failure = failure_in(account.run(account.client->user()));
     CHECK(failure.message.find(test_key) == std::string::npos);
     CHECK(failure.error_code.find(test_key) == std::string::npos);
+}
+
+TEST_CASE("of a key that the cut of a long message goes through nothing is left") {
+    for (std::size_t before = 0; before <= 220; ++before) {
+        CAPTURE(before);
+        const auto text = std::string(before, '-') + std::string(test_key) + std::string(300, '+');
+        for (const auto& answer : {
+                 response(400, text, "text/plain"),
+                 response(400, fmt::format(R"({{"msg":"{}"}})", text)),
+                 response(200, fmt::format(R"({{"success":false,"msg":"{}"}})", text)),
+             }) {
+            CHECK(tells_no_key(answer));
+        }
+    }
+}
+
+TEST_CASE("of a key that the cut of a long error code goes through nothing is left") {
+    for (std::size_t before = 0; before <= 70; ++before) {
+        CAPTURE(before);
+        const auto code = std::string(before, '-') + std::string(test_key) + std::string(70, '+');
+        CHECK(tells_no_key(response(400, fmt::format(R"({{"error":"{}"}})", code))));
+        CHECK(
+            tells_no_key(response(200, fmt::format(R"({{"success":false,"error":"{}"}})", code))));
+    }
+}
+
+TEST_CASE("a key that is cut, after one that is whole, is in no message either") {
+    const auto text = fmt::format("{0} {1} {0}", test_key, std::string(150, '-'));
+    CHECK(tells_no_key(response(400, text, "text/plain")));
+}
+
+TEST_CASE("of a key that the cut of a transport's words goes through nothing is left") {
+    for (std::size_t before = 150; before <= 220; ++before) {
+        CAPTURE(before);
+        net::Error error;
+        error.failure = net::Failure::bad_response;
+        error.detail = std::string(before, '-') + std::string(test_key);
+        CHECK(tells_no_key(error));
+    }
+}
+
+TEST_CASE("a message that is cut keeps what is no part of the key") {
+    Account account;
+    account.always(response(400, std::string(300, '-'), "text/plain"));
+    const auto failure = failure_in(account.run(account.client->user()));
+    CHECK(failure.message.ends_with(std::string(199, '-') + "…"));
 }
 
 TEST_CASE("a verification is one request and tells which are gone by leaving them out") {
