@@ -15,6 +15,10 @@ bool destroyed_it(const enforcement::Case& item) {
            item.step == enforcement::Step::confirmed;
 }
 
+bool is_under_way(enforcement::Step step) {
+    return step == enforcement::Step::intended || step == enforcement::Step::requested;
+}
+
 }  // namespace
 
 Slot& add_instance(State& state, std::shared_ptr<fleet::Instance> instance) {
@@ -101,6 +105,10 @@ rules::Subject subject_of(const State& state, const Slot& slot, Instant now) {
     const auto protection = state.protections.find(instance.id);
     if (protection != state.protections.end() && protection->second.until > now) {
         subject.protected_until = protection->second.until;
+    }
+    const auto item = state.cases.find(instance.id);
+    if (item != state.cases.end() && is_under_way(item->second.step)) {
+        subject.asked = item->second.action;
     }
     return subject;
 }

@@ -145,6 +145,79 @@ void sort_by_loss(Members& members) {
     });
 }
 
+/// What the action spares until the window ends. Stopped, it goes on costing its storage.
+Usd spared(const Subject& subject, Action action, Duration rest) {
+    return accrue(action == Action::stop ? subject.rates.gpu : subject.rates.total(), rest);
+}
+
+/// What the idle rule is relied upon for.
+Usd idle_cost(const Subject& subject, Duration rest) {
+    return subject.instance->idle.began ? accrue(subject.rates.total(), rest) : Usd{};
+}
+
+/// Chooses from a team's instances what is shed.
+class Shedding {
+  public:
+    /// What is being unloaded is as good as gone, though its meter still runs; the rest are chosen
+    /// from.
+    Shedding(Members members, Usd excess, Duration rest)
+        : members_(std::move(members)), excess_(excess), rest_(rest) {
+        std::erase_if(members_, [&](const Subject* subject) {
+            excess_ -= exists(*subject) ? Usd{} : accrue(subject->rates.total(), rest_);
+            return !exists(*subject);
+        });
+        for (const auto* subject : members_) {
+            idle_ += idle_cost(*subject, rest_);
+        }
+    }
+
+    /// What goes as well; nothing when what goes by other rules is enough.
+    Members choose(Action action) {
+        Members chosen;
+        if (excess_ <= std::max(idle_, Usd{})) {
+            return chosen;
+        }
+        sort_by_loss(members_);
+        // What was asked to go comes first, so that it stays wanted and nothing goes in its place:
+        // until listings bear out that it went, the projection has it in.
+        for (const auto* subject : members_) {
+            if (subject->asked) {
+                excess_ -= spared(*subject, *subject->asked, rest_);
+                idle_ -= idle_cost(*subject, rest_);
+            }
+            if (subject->asked && can_go(*subject, action)) {
+                chosen.push_back(subject);
+            }
+        }
+        if (excess_ <= idle_) {
+            return chosen;  // what is idle goes by the idle rule, and that is enough
+        }
+        for (const auto* subject : members_) {
+            if (excess_ <= Usd{}) {
+                break;
+            }
+            if (subject->asked || !can_go(*subject, action)) {
+                continue;
+            }
+            chosen.push_back(subject);
+            if (!subject->protected_id && !subject->protected_until) {
+                excess_ -= spared(*subject, action, rest_);
+            }
+        }
+        return chosen;
+    }
+
+  private:
+    static bool can_go(const Subject& subject, Action action) {
+        return costs_money(subject) && !changes_nothing(action, subject);
+    }
+
+    Members members_;
+    Usd excess_;  // of the projection over the cap
+    Duration rest_;
+    Usd idle_;  // of what is idle until the window ends
+};
+
 void judge_shed(
     const Whole& situation,
     const Group<policy::Team>& group,
@@ -156,38 +229,18 @@ void judge_shed(
         !budget.spend.projected || budget.spend.spend >= *budget.cap) {
         return;
     }
-    const Duration rest = *budget.spend.end - situation.now;
-    Usd excess = *budget.spend.projected - *budget.cap;
+    const Usd excess = *budget.spend.projected - *budget.cap;
     if (excess <= Usd{}) {
         return;
     }
-    Members members = group.roster.of(team);
-    Usd idle_cost;
-    for (const auto* subject : members) {
-        if (subject->instance->idle.began) {
-            idle_cost += accrue(subject->rates.total(), rest);
-        }
-    }
-    if (excess <= idle_cost) {
-        return;  // what is idle goes by the idle rule, and that is enough
-    }
-    sort_by_loss(members);
-    for (const auto* subject : members) {
-        if (excess <= Usd{}) {
-            break;
-        }
-        if (!costs_money(*subject) || changes_nothing(team.rules.cap_action, *subject)) {
-            continue;
-        }
-        auto finding =
-            about(*subject, Rule::shed, team.rules.cap_action, situation.now, situation.now);
+    const auto action = team.rules.cap_action;
+    Shedding shedding{group.roster.of(team), excess, *budget.spend.end - situation.now};
+    for (const auto* subject : shedding.choose(action)) {
+        auto finding = about(*subject, Rule::shed, action, situation.now, situation.now);
         finding.window = window;
         finding.spend = budget.spend.spend;
         finding.cap = budget.cap;
         finding.window_end = budget.spend.end;
-        if (finding.exemption == Exemption::none) {
-            excess -= accrue(subject->rates.total(), rest);
-        }
         out.add(std::move(finding));
     }
 }

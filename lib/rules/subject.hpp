@@ -16,6 +16,8 @@ struct Subject {
     bool rate_known = true;
     bool protected_id = false;               // some team's protected_ids list it, see subject_of
     std::optional<Instant> protected_until;  // vastwatchctl protect, still valid
+    /// What it is being asked, or was, while nobody knows yet what comes of that: stop or destroy.
+    std::optional<policy::Action> asked;
 };
 
 /// Whether an instance costs money now or will by itself: what a cap takes down.

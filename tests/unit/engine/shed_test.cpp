@@ -38,6 +38,32 @@ TEST_CASE("only as much is shed as it takes for the projection to fit") {
     CHECK(gone == 1);
 }
 
+TEST_CASE("nothing more is shed while what was shed is being unloaded") {
+    Scene scene{shed_policy(70)};
+    scene.unload_takes = 30s;
+    for (const int id : {1, 2, 3}) {
+        scene.rent(id);
+    }
+    scene.run_until(at("23:50"));
+    CHECK(scene.sent.size() == 1);
+    CHECK(scene.exists(2));
+    CHECK(scene.exists(3));
+}
+
+TEST_CASE("nothing is shed while the idle one that is enough is being unloaded") {
+    auto policy = shed_policy(70);
+    ml_of(policy).rules.idle_action = Action::destroy;
+    Scene scene{policy};
+    scene.unload_takes = 30s;
+    scene.rent(1).idle();
+    scene.rent(2);
+    scene.rent(3);
+    scene.run_until(at("10:10"));
+    REQUIRE(scene.sent_at(1));
+    CHECK_FALSE(scene.sent_at(2));
+    CHECK_FALSE(scene.sent_at(3));
+}
+
 TEST_CASE("the idle go first, then the newest") {
     Scene scene{shed_policy(80)};  // of $8 an hour $4 fit for a while
     scene.rent(1).idle();

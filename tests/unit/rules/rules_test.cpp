@@ -237,6 +237,63 @@ TEST_CASE("a cap in sight is found for the team with the moment of its crossing"
     CHECK(*next > noon);
 }
 
+/// A team whose cap of $70 what three instances at $2 an hour from 08:00 on would exceed by $26.
+struct Shedding : Situated {
+    Shedding() {
+        team().caps.daily = Usd::dollars(70);
+        team().rules.cap_strategy = policy::CapStrategy::shed;
+        for (const int id : {1, 2, 3}) {
+            add(id);
+        }
+    }
+
+    /// What is shed of `all`.
+    std::vector<InstanceId> shed_of(const std::vector<Subject>& all) {
+        std::vector<InstanceId> ids;
+        for (const auto& finding : evaluate(Situation{policy, all, ledger, noon - 2h}).findings) {
+            if (finding.rule == Rule::shed) {
+                ids.push_back(*finding.instance);
+            }
+        }
+        std::sort(ids.begin(), ids.end());
+        return ids;
+    }
+};
+
+TEST_CASE("what is being unloaded leaves less to be shed") {
+    Shedding s;
+    CHECK(s.shed_of(s.subjects()) == std::vector{InstanceId{3}});
+    s.instances.front().row.current = fleet::State::unloaded;
+    CHECK(s.shed_of(s.subjects()).empty());
+}
+
+TEST_CASE("what was asked to go leaves less to be shed, and is wanted still") {
+    Shedding s;
+    s.instances.front().row.start_date = midnight - 24h;  // the last to be chosen
+    auto all = s.subjects();
+    all.front().asked = Action::destroy;
+    CHECK(s.shed_of(all) == std::vector{InstanceId{1}});
+}
+
+TEST_CASE("what was asked to stop goes on costing its storage, which counts when shedding") {
+    Shedding s;
+    s.team().rules.cap_action = Action::stop;
+    const fleet::Rates mostly_disk{dph(0.5), dph(1.5), false};
+    auto all = s.subjects();
+    all.front().asked = Action::stop;
+    all.front().rates = mostly_disk;
+    CHECK(s.shed_of(all) == std::vector{InstanceId{1}, InstanceId{3}});
+}
+
+TEST_CASE("of what is idle, that which goes already is not counted on twice") {
+    Shedding s;
+    s.team().caps.daily = Usd::dollars(50);  // exceeded by $46: two have to go
+    Situated::idle_since(s.instances.front(), midnight + 9h);
+    auto all = s.subjects();
+    all.front().asked = Action::destroy;
+    CHECK(s.shed_of(all) == std::vector{InstanceId{1}, InstanceId{3}});
+}
+
 TEST_CASE("next_change always lies ahead") {
     Situated s;
     s.team().caps.daily = Usd::dollars(20);
