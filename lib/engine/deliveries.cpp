@@ -55,6 +55,7 @@ Effects Engine::on_delivery(const DeliveryTried& tried, Now now) {
         now.wall - entry.created >= alerts::delivery_limit) {
         entry.state = alerts::Delivery::failed;
     }
+    effects.delivery = entry.state;
     if (entry.state == alerts::Delivery::pending) {
         entry.next_attempt =
             now.wall + alerts::backoff(entry.attempts, tried.retry_after, state_.jitter());

@@ -44,6 +44,7 @@ struct Effects {
     std::vector<Usd> cap_overshoots;     // spend beyond the cap as the first request left
     std::vector<policy::Window> cap_overshoot_windows;  // beside it
     bool new_deliveries = false;                        // there is something to tell
+    std::optional<alerts::Delivery> delivery;           // what became of the one that was tried
 };
 
 /// What is known of an account in this process only.

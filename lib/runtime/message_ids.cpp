@@ -52,6 +52,7 @@ constexpr std::array message_ids{
     MessageId{"alert/state_unwritable", "68b134a69f844c6ebc5a6ecb061bd835"},
     MessageId{"alert/test", "15ded9a9a97b477baf6a09aaa535f6ea"},
     MessageId{"alert/unassigned_spend", "e746e44c1084497b904442206bd16aef"},
+    MessageId{"alert_given_up", "ee212d2cb2944c6fb31d7be31d9f770f"},
     MessageId{"alert_refused", "e4d0f7bc80b5457da15dc9b925672703"},
     MessageId{"audit_broken", "3a4dee00c69844dfa20ac106a275d9ed"},
     MessageId{"audit_completed", "07fd0fbd520e4949a3924c4354a6a547"},

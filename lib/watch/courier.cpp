@@ -129,18 +129,6 @@ asio::awaitable<void> Courier::deliver_one(Slot slot_copy, engine::DueDelivery d
     const auto kind = due.alert.kind;
     auto attempt = co_await slot_copy.notifier->deliver(std::move(due.alert));
     const auto delivery = delivery_of(attempt.verdict);
-    core_.world().metrics.alert(due.notifier, kind, counted(delivery));
-    if (delivery == alerts::Delivery::failed) {
-        core_.world().log.warning(
-            "alert_refused",
-            fmt::format(
-                "notifier {} refuses alert {} ({}): {}",
-                due.notifier.str(),
-                id.str(),
-                alerts::to_string(kind),
-                attempt.answer),
-            {field("notifier", due.notifier.str()), field("kind", alerts::to_string(kind))});
-    }
     engine::DeliveryTried tried;
     tried.alert = id;
     tried.notifier = due.notifier;
@@ -149,6 +137,21 @@ asio::awaitable<void> Courier::deliver_one(Slot slot_copy, engine::DueDelivery d
     tried.retry_after = attempt.retry_after;
     tried.answer = attempt.answer;
     auto effects = core_.engine().on_delivery(tried, core_.now());
+    const auto became = effects.delivery.value_or(delivery);
+    core_.world().metrics.alert(due.notifier, kind, counted(became));
+    if (became == alerts::Delivery::failed) {
+        const bool refused = delivery == alerts::Delivery::failed;
+        core_.world().log.warning(
+            refused ? "alert_refused" : "alert_given_up",
+            fmt::format(
+                "notifier {} {} alert {} ({}): {}",
+                due.notifier.str(),
+                refused ? "refuses" : "did not take for a day, so that it is given up,",
+                id.str(),
+                alerts::to_string(kind),
+                attempt.answer),
+            {field("notifier", due.notifier.str()), field("kind", alerts::to_string(kind))});
+    }
     co_await core_.settle(std::move(effects));
 }
 

@@ -81,9 +81,11 @@ std::vector<std::string> GatedAudit::details() const {
     return all;
 }
 
-asio::awaitable<net::Result> NoHttp::send(net::Request /*request*/) {
-    VW_ASSERT(false);
-    co_return net::Result();
+asio::awaitable<net::Result> OneAnswer::send(net::Request /*request*/) {
+    VW_ASSERT(status);
+    net::Response response;
+    response.status = *status;
+    co_return net::Result(std::move(response));
 }
 
 engine::Effects decision(int id, const std::string& outcome) {

@@ -83,10 +83,12 @@ class KeptOrders final : public Orders {
     int polls = 0;
 };
 
-/// Nobody is to be asked anything here.
-class NoHttp final : public net::HttpClient {
+/// Answers every request with `status`; without one nobody is to be asked anything.
+class OneAnswer final : public net::HttpClient {
   public:
     boost::asio::awaitable<net::Result> send(net::Request request) override;
+
+    std::optional<int> status;
 };
 
 /// What one decision about an instance gives: its record and its order.
@@ -118,7 +120,7 @@ class Bench {
     runtime::VirtualClock clock{loop, Instant{std::chrono::seconds{1'800'000'000}}};
     runtime::SeededRandom random{1};
     runtime::MemoryLog log;
-    NoHttp http;
+    OneAnswer http;
     GatedStore store{clock};
     GatedAudit audit{clock};
     runtime::InlineWorker files;
