@@ -113,7 +113,7 @@ void tell_protected_cost(
         return;
     }
     auto draft = cap_draft(state, cap, owner);
-    draft.kind = Kind::action_held;
+    draft.kind = Kind::cap_reached;
     draft.condition = condition_key(state, "cap_protected", owner, *cap.window, "-");
     draft.title = fmt::format(
         "{} stays over its {}: protected instances cost {}",

@@ -209,6 +209,18 @@ TEST_CASE("protected instances stay at a cap, which is critical and says what th
     CHECK(told);
 }
 
+TEST_CASE("what protected instances cost is told as cap_reached, for nothing waits for approval") {
+    auto policy = cap_policy(16);
+    ml_of(policy).protected_ids = {InstanceId{1}};
+    SixteenDollars scene{policy};
+    scene.run_until(at("12:30"));
+    CHECK(scene.count(alerts::Kind::action_held) == 0);
+    CHECK(scene.count(alerts::Kind::cap_reached) == 2);
+    CHECK(
+        scene.latest(alerts::Kind::cap_reached).title.find("protected instances cost") !=
+        std::string::npos);
+}
+
 TEST_CASE("a protecting label does not help against a cap") {
     auto policy = cap_policy(16);
     ml_of(policy).rules.protect = {"*-keep"};
