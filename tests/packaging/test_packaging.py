@@ -1,6 +1,7 @@
 """What is installed with the programs agrees with them, and is as their own tools want it.
 
-The environment names the programs (VASTWATCHD, VASTWATCHCTL) and the folder of the sources (SOURCES).
+The environment names the programs (VASTWATCHD, VASTWATCHCTL), the folder of the sources (SOURCES),
+cmake (CMAKE) and its script that installs all but the programs (INSTALL).
 """
 
 import os
@@ -245,6 +246,36 @@ class Units(unittest.TestCase):
         done = run("systemd-analyze", "security", "--offline=yes", "--threshold=15",
                    self.folder / "vastwatch.service")
         self.assertEqual(done.returncode, 0, done.stdout[-200:] + done.stderr)
+
+
+class Installation(unittest.TestCase):
+    """cmake --install, of what the package consists of besides the programs."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        self.file = self.root / "etc/vastwatch.conf"
+
+    def install(self):
+        done = subprocess.run(
+            [os.environ["CMAKE"], "-P", os.environ["INSTALL"]], text=True, timeout=60, check=False,
+            env=dict(os.environ, DESTDIR=str(self.root)), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_the_configuration_is_installed_for_its_owner_and_group(self):
+        self.install()
+        self.assertEqual(self.file.read_text(), (SOURCES / "etc/vastwatch.conf").read_text())
+        self.assertEqual(self.file.stat().st_mode & 0o7777, 0o640)
+
+    def test_a_configuration_that_is_there_is_kept(self):
+        self.install()
+        self.file.write_text("# Edited.\n")
+        self.file.chmod(0o600)
+        self.install()
+        self.assertEqual(self.file.read_text(), "# Edited.\n")
+        self.assertEqual(self.file.stat().st_mode & 0o7777, 0o600)
 
 
 class Version(unittest.TestCase):
