@@ -581,6 +581,8 @@ std::string describe_range(const KeySpec& key) {
         for (auto at = range.find('|'); at != std::string::npos; at = range.find('|', at + 3)) {
             range.replace(at, 1, " | ");
         }
+    } else if (key.kind == Kind::utilisation) {
+        range = "above " + range.replace(range.find(".."), 2, ", up to ");
     } else {
         range.replace(range.find(".."), 2, key.kind == Kind::percentage ? "% to " : " to ");
         range += key.kind == Kind::percentage ? "%" : "";

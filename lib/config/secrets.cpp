@@ -86,8 +86,8 @@ class Fetcher {
             mistake(
                 own ? fmt::format("{} cannot be read: {}", printable(path, 200), *reason)
                     : fmt::format(
-                          "that credential cannot be read: {}; systemd gives the service what "
-                          "is in /etc/credstore, or in the file that LoadCredential= names",
+                          "that credential cannot be read: {}; the unit needs LoadCredential= "
+                          "for it, and the file is /etc/credstore/NAME unless that says otherwise",
                           *reason));
             return {};
         }

@@ -153,6 +153,7 @@ TEST_CASE("the reference has every key with its default") {
     CHECK(
         text.find("  idle_for: Idle for longer than this is a finding. Allowed: 1s to 365d. "
                   "Default: \"2h\".") != std::string::npos);
+    CHECK(text.find("a sample is idle. Allowed: above 0, up to 100.") != std::string::npos);
     for (const auto& key : keys()) {
         CAPTURE(key.name);
         CHECK(text.find("  " + std::string{key.name} + ": ") != std::string::npos);
