@@ -109,7 +109,7 @@ constexpr std::array families{
     Family{
         "vastwatch_ready",
         gauge,
-        "1 when every account was listed and none is stale.",
+        "1 when every account was listed, none is stale, and the state can be written.",
         one,
         scalar<ready>},
     Family{

@@ -78,7 +78,7 @@ struct ProcessMetrics::Families {
     Histograms& overshoot = histograms(
         registry,
         "vastwatch_cap_overshoot_dollars",
-        "By how much spend exceeded a cap when everything it took down was gone.");
+        "By how much spend exceeded a cap as requests to take instances down for it left.");
     Histograms& lag_family =
         histograms(registry, "vastwatch_loop_lag_seconds", "How late timers of the loop were.");
     prometheus::Histogram& lag = lag_family.Add({}, lag_buckets());

@@ -44,7 +44,7 @@ class ProcessMetrics {
 
     void alert(const NotifierName& notifier, alerts::Kind kind, AlertOutcome outcome);
 
-    /// By how much spend exceeded the cap when the last instance was confirmed gone.
+    /// By how much spend exceeded the cap as requests to take instances down for it left.
     void cap_overshoot(policy::Window window, Usd overshoot);
 
     /// How late a timer of the loop was.
