@@ -51,7 +51,7 @@ Alert rejected_draft(const State& state, const LiveAccount& account) {
         fmt::format(
             "The service answers that the key is not valid: {}\n\nNothing of this account can be "
             "watched or acted upon. What it last cost adds up to {}. Put a valid key where the "
-            "configuration points, and reload.",
+            "configuration points, then restart the service; for api_key_file a reload will do.",
             account.problem,
             format_rate(state.ledger.account_burn(name))));
 }
@@ -236,6 +236,40 @@ void tell_unassigned(State& state, Effects& effects, Now now) {
     fire(state, effects, std::move(draft), std::nullopt, now);
 }
 
+/// What a gigabyte costs for the service's month.
+std::string format_storage(UsdPerHour rate) {
+    constexpr double hours_per_month = 720;
+    return fmt::format("${:.4f}", to_double(rate) * hours_per_month);
+}
+
+std::string price_or_unknown(std::optional<UsdPerHour> rate, std::string (*format)(UsdPerHour)) {
+    return rate ? format(*rate) : "an unknown price";
+}
+
+bool is_asked(std::optional<UsdPerHour> before, std::optional<UsdPerHour> asked) {
+    return asked && asked != before;
+}
+
+/// A host may raise the price of the GPUs, of storage, or of both, and each has a unit of its own.
+std::string prices_asked(const PriceIncreaseFact& increase) {
+    const bool of_storage = is_asked(increase.old_disk, increase.new_disk);
+    std::string text;
+    if (!of_storage || is_asked(increase.old_rate, increase.new_rate)) {
+        text = fmt::format(
+            "Each GPU: now {}, asked {}.",
+            price_or_unknown(increase.old_rate, &format_rate),
+            price_or_unknown(increase.new_rate, &format_rate));
+    }
+    if (of_storage) {
+        text += fmt::format(
+            "{}Storage, per GB and month: now {}, asked {}.",
+            text.empty() ? "" : " ",
+            price_or_unknown(increase.old_disk, &format_storage),
+            price_or_unknown(increase.new_disk, &format_storage));
+    }
+    return text;
+}
+
 void tell_price_increases(State& state, Effects& effects, Now now) {
     for (const auto& increase : state.price_increases) {
         const auto instance = state.instances.find(increase.instance);
@@ -251,11 +285,9 @@ void tell_price_increases(State& state, Effects& effects, Now now) {
         draft.notify = notify_of(state, instance->second->team);
         draft.title = fmt::format(
             "The host of instance {} asks for a higher price", increase.instance.value());
-        draft.text = fmt::format(
-            "Now {}, asked {}. It takes effect only when somebody accepts it; rejecting it may end "
-            "the contract at its end date.",
-            increase.old_rate ? format_rate(*increase.old_rate) : "an unknown price",
-            increase.new_rate ? format_rate(*increase.new_rate) : "an unknown price");
+        draft.text = prices_asked(increase) +
+                     " It takes effect only when somebody accepts it; rejecting it may end the "
+                     "contract at its end date.";
         list_instances(draft, {listed(state, *instance->second, std::nullopt)});
         fire(state, effects, std::move(draft), std::nullopt, now);
     }

@@ -117,7 +117,7 @@ void tell_group(
     if (first.action == Action::destroy && !dry_run) {
         draft.text +=
             "\n\nThe audit log holds what is needed to create an equal instance again: "
-            "`vastwatchctl audit`.";
+            "`vastwatchctl audit --json`.";
     }
     list_instances(draft, std::move(instances));
     tell(state, effects, std::move(draft), now);
