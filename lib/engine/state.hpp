@@ -65,13 +65,15 @@ struct LiveAccount {
     std::optional<Usd> unexplained;
 };
 
-/// A pending price increase (API 4.8).
+/// A pending price increase (API 4.8); absent = unknown.
 struct PriceIncreaseFact {
     std::int64_t id = 0;
     AccountName account;
     InstanceId instance;
-    std::optional<UsdPerHour> old_rate;
+    std::optional<UsdPerHour> old_rate;  // of each GPU
     std::optional<UsdPerHour> new_rate;
+    std::optional<UsdPerHour> old_disk{};  // of each gigabyte of storage
+    std::optional<UsdPerHour> new_disk{};
 };
 
 /// One instance, with what was worked out from it and need not be again until it changes. It reads

@@ -97,12 +97,13 @@ struct Charges {
     std::size_t skipped_rows = 0;  // whose amount cannot be read: the sums are too small
 };
 
+/// What a host asks for (API 4.8); absent = not a number there, or not changed.
 struct PriceIncrease {
     std::int64_t id = 0;
     InstanceId instance;
-    std::optional<UsdPerHour> old_gpu;
+    std::optional<UsdPerHour> old_gpu;  // of each GPU
     std::optional<UsdPerHour> new_gpu;
-    std::optional<UsdPerHour> old_disk;
+    std::optional<UsdPerHour> old_disk;  // of each gigabyte
     std::optional<UsdPerHour> new_disk;
 };
 

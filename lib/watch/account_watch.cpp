@@ -245,6 +245,8 @@ asio::awaitable<void> AccountWatch::bill_once(std::shared_ptr<vast::Client> clie
             fact.instance = increase.instance;
             fact.old_rate = increase.old_gpu;
             fact.new_rate = increase.new_gpu;
+            fact.old_disk = increase.old_disk;
+            fact.new_disk = increase.new_disk;
             facts.push_back(fact);
         }
         auto effects = core_.engine().on_price_increases(name_, std::move(facts), core_.now());

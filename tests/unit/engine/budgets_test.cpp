@@ -259,6 +259,42 @@ TEST_CASE("a pending price increase is told once with old and new rate") {
     CHECK_MESSAGE(text.find("$2.5000/h") != std::string::npos, text);
 }
 
+TEST_CASE("a price increase of storage alone is told with its own old and new rate") {
+    FourAnHour scene{quiet_policy()};
+    scene.run_until(at("08:05"));
+    PriceIncreaseFact fact{9, main_account, InstanceId{1}, dph(0.4), dph(0.4)};
+    // 15 and 30 cents a month for each gigabyte.
+    fact.old_disk = dph(0.15 / 720);
+    fact.new_disk = dph(0.3 / 720);
+    scene.settle(scene.engine().on_price_increases(main_account, {fact}, scene.now()));
+    const auto text = scene.latest(alerts::Kind::price_increase).text;
+    CHECK_MESSAGE(text.find("$0.1500") != std::string::npos, text);
+    CHECK_MESSAGE(text.find("$0.3000") != std::string::npos, text);
+    CHECK_MESSAGE(text.find("asked $0.4000/h") == std::string::npos, text);
+}
+
+TEST_CASE("a price increase of GPU and storage is told with both") {
+    FourAnHour scene{quiet_policy()};
+    scene.run_until(at("08:05"));
+    PriceIncreaseFact fact{9, main_account, InstanceId{1}, dph(2.0), dph(2.5)};
+    fact.new_disk = dph(0.3 / 720);
+    scene.settle(scene.engine().on_price_increases(main_account, {fact}, scene.now()));
+    const auto text = scene.latest(alerts::Kind::price_increase).text;
+    CHECK_MESSAGE(text.find("$2.0000/h") != std::string::npos, text);
+    CHECK_MESSAGE(text.find("$2.5000/h") != std::string::npos, text);
+    CHECK_MESSAGE(text.find("an unknown price") != std::string::npos, text);
+    CHECK_MESSAGE(text.find("$0.3000") != std::string::npos, text);
+}
+
+TEST_CASE("a price increase of which nothing is known is told as such") {
+    FourAnHour scene{quiet_policy()};
+    scene.run_until(at("08:05"));
+    const PriceIncreaseFact fact{9, main_account, InstanceId{1}, {}, {}};
+    scene.settle(scene.engine().on_price_increases(main_account, {fact}, scene.now()));
+    const auto text = scene.latest(alerts::Kind::price_increase).text;
+    CHECK_MESSAGE(text.find("asked an unknown price") != std::string::npos, text);
+}
+
 TEST_CASE("spend that belongs to nobody is told") {
     Scene scene{quiet_policy()};
     scene.rent(1, "");

@@ -62,6 +62,9 @@ TEST_CASE("price increases come per second and are told per hour") {
     CHECK(increases[0].instance == InstanceId(31415926));
     CHECK(increases[0].new_gpu == rate_from_double(2.4));
     CHECK(increases[0].old_gpu == rate_from_double(2.24));
+    // 15 cents a month for a gigabyte, of which the service's month has 720 hours.
+    CHECK(increases[0].new_disk == rate_from_double(0.15 / 720));
+    CHECK(increases[0].old_disk == rate_from_double(0.15 / 720));
 }
 
 TEST_CASE("a price increase keeps what it knows, and without an instance it is left out") {
