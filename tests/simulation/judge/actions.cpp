@@ -124,15 +124,23 @@ bool Judge::idle_enough(const policy::Rules& rules, const Watched& watched) cons
     return tolerant && watched.history.size() > 440;
 }
 
-/// What it costs per hour, or did before what was taken down in the last minutes went.
+/// What it costs per hour, or did before what was taken down in the last minutes went. What was
+/// seen to go since it was asked to counts no longer: nothing else goes in its place.
 UsdPerHour Judge::recent_burn(const Owner& owner, Instant at) const {
-    UsdPerHour sum = bill_.burn(owner, at);
+    UsdPerHour sum;
     UsdPerHour served;
     for (const auto& [id, watched] : watches_) {
-        if (watched.team == owner && watched.ordered_at && at - *watched.ordered_at < minutes{15}) {
+        const bool ordered = watched.ordered_at.has_value();
+        const bool destroyed =
+            ordered && watched.ordered_destroy && (watched.unloading || watched.missing);
+        if (watched.team != owner || destroyed) {
+            continue;
+        }
+        sum += bill_.rate(watched, at);
+        if (ordered && !watched.obeyed && at - *watched.ordered_at < minutes{15}) {
             sum += watched.ordered_rate;
         }
-        served += watched.team == owner && !watched.missing ? watched.rate : UsdPerHour{};
+        served += !watched.missing ? watched.rate : UsdPerHour{};
     }
     return std::max(sum, served);  // what went since the latest listing nobody could know
 }

@@ -332,6 +332,12 @@ Usd Bill::just_charged(const Owner& owner, Instant from, Instant at) const {
     return sum;
 }
 
+UsdPerHour Bill::rate(const Watched& watched, Instant at) const {
+    const auto& there = accounts_[watched.account]->instances();
+    const auto found = there.find(watched.id);
+    return found == there.end() ? UsdPerHour{} : vastsim::total(found->second.meter.rates_at(at));
+}
+
 UsdPerHour Bill::burn(const Owner& owner, Instant at) const {
     UsdPerHour sum;
     for (const auto* account : accounts_) {

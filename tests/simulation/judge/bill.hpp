@@ -76,6 +76,9 @@ class Bill {
     /// spent since `from`.
     Usd just_charged(const Owner& owner, Instant from, Instant at) const;
 
+    /// What one instance costs per hour.
+    UsdPerHour rate(const Watched& watched, Instant at) const;
+
     /// What it costs per hour now.
     UsdPerHour burn(const Owner& owner, Instant at) const;
 
