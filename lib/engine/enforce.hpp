@@ -31,7 +31,13 @@ void not_durable(State& state, const std::vector<RequestOrder>& orders, Now now)
 void recover(State& state, Now now);
 
 /// Judges what a changed policy makes due at once in `account` (spec section 7, last paragraph).
-void judge_new_policy(State& state, Effects& effects, const AccountName& account, Now now);
+/// Under the one before nothing was due when that meant a dry run.
+void judge_new_policy(
+    State& state,
+    Effects& effects,
+    const AccountName& account,
+    bool was_dry_run,
+    Now now);
 
 /// An operator decides on a hold.
 void decide(

@@ -65,7 +65,7 @@ Engine::Engine(
         auto& live = state_.accounts[account.name];
         live.state.name = account.name;
         if (stored_fingerprint && *stored_fingerprint != present) {
-            state_.to_judge.insert(account.name);
+            state_.to_judge.emplace(account.name, is_of_dry_run(*stored_fingerprint));
         }
     }
     if (stored_fingerprint != present) {
@@ -84,8 +84,8 @@ Effects Engine::decide(Now now, Effects effects) {
     judge(state_, now.wall);
     tell_exemptions(state_, effects, now);
     for (auto it = state_.to_judge.begin(); it != state_.to_judge.end();) {
-        if (state_.accounts[*it].swept_this_run) {
-            judge_new_policy(state_, effects, *it, now);
+        if (state_.accounts[it->first].swept_this_run) {
+            judge_new_policy(state_, effects, it->first, it->second, now);
             it = state_.to_judge.erase(it);
         } else {
             ++it;
@@ -195,6 +195,7 @@ Effects Engine::on_policy(
     Now now) {
     follow_clock(state_, now);
     const bool zone_changed = policy->calendar.zone_name() != state_.policy->calendar.zone_name();
+    const bool was_dry_run = !state_.policy->enforcement.enforce;
     state_.policy = std::move(policy);
     follow_policy(state_);
     state_.notifiers = std::move(notifiers);
@@ -213,7 +214,8 @@ Effects Engine::on_policy(
     }
     for (const auto& account : state_.policy->accounts) {
         state_.accounts[account.name].state.name = account.name;
-        state_.to_judge.insert(account.name);
+        auto& from_dry_run = state_.to_judge[account.name];
+        from_dry_run = from_dry_run || was_dry_run;
     }
     std::erase_if(state_.accounts, [&](const auto& entry) {
         return state_.policy->find_account(entry.first) == nullptr;

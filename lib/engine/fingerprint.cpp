@@ -5,6 +5,11 @@
 #include <cstdint>
 
 namespace vastwatch::engine {
+namespace {
+
+constexpr std::string_view dry_run = " dry run";
+
+}  // namespace
 
 std::string fingerprint(const policy::Policy& policy) {
     std::uint64_t hash = 1469598103934665603ULL;  // FNV-1a
@@ -66,7 +71,11 @@ std::string fingerprint(const policy::Policy& policy) {
             add(glob);
         }
     }
-    return fmt::format("{:016x}", hash);
+    return fmt::format("{:016x}{}", hash, policy.enforcement.enforce ? "" : dry_run);
+}
+
+bool is_of_dry_run(std::string_view fingerprint) {
+    return fingerprint.ends_with(dry_run);
 }
 
 }  // namespace vastwatch::engine

@@ -4,10 +4,13 @@
 #include "policy/policy.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace vastwatch::engine {
 
-/// Sixteen hexadecimal digits, equal for policies that make the same things due.
+/// Equal for policies that make the same things due.
 std::string fingerprint(const policy::Policy& policy);
+/// It is one of a policy that enforces nothing.
+bool is_of_dry_run(std::string_view fingerprint);
 
 }  // namespace vastwatch::engine

@@ -113,6 +113,13 @@ std::size_t running_in(const State& state, const AccountName& account) {
     return running;
 }
 
+/// In dry run it was due in words only: what enforces now makes it due.
+bool enforcement_begins(const State& state, const Case& item, bool was_dry_run) {
+    const bool waited = item.step == Step::pending || item.step == Step::verifying;
+    return state.policy->enforcement.enforce &&
+           (item.step == Step::dry_run || (was_dry_run && waited));
+}
+
 }  // namespace
 
 std::map<InstanceId, const Hold*> dismissed_holds(const State& state) {
@@ -218,7 +225,12 @@ void lapse_holds(State& state, Effects& effects, Now now) {
     }
 }
 
-void judge_new_policy(State& state, Effects& effects, const AccountName& account, Now now) {
+void judge_new_policy(
+    State& state,
+    Effects& effects,
+    const AccountName& account,
+    bool was_dry_run,
+    Now now) {
     const auto& grouped = state.acting;
     std::vector<InstanceId> fresh_ones;
     for (const auto& [id, findings] : grouped) {
@@ -228,7 +240,8 @@ void judge_new_policy(State& state, Effects& effects, const AccountName& account
         }
         const auto wanted = choose(state, findings, now.wall);
         const auto known = state.cases.find(id);
-        const bool was_due = known != state.cases.end() && known->second.due <= now.wall;
+        const bool was_due = known != state.cases.end() && known->second.due <= now.wall &&
+                             !enforcement_begins(state, known->second, was_dry_run);
         if (wanted.first != nullptr && wanted.first->holds(now.wall) && !was_due) {
             fresh_ones.push_back(id);
         }
@@ -237,7 +250,8 @@ void judge_new_policy(State& state, Effects& effects, const AccountName& account
         return;
     }
     for (const auto id : fresh_ones) {
-        if (!state.cases.contains(id)) {
+        const auto known = state.cases.find(id);
+        if (known == state.cases.end() || known->second.step == Step::dry_run) {
             open_case(state, effects, id, choose(state, grouped.at(id), now.wall), now);
         }
     }

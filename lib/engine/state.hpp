@@ -178,8 +178,9 @@ struct State {
     std::int64_t next_case = 1;
     std::map<HoldId, enforcement::Hold> holds;
     std::int64_t next_hold = 1;
-    /// Accounts whose next sweep is judged like a reload: the policy changed before it.
-    std::set<AccountName> to_judge;
+    /// Accounts whose next sweep is judged like a reload: the policy changed before it. And whether
+    /// that was from dry run, in which nothing is due.
+    std::map<AccountName, bool> to_judge;
     std::map<InstanceId, enforcement::Protection> protections;
     std::optional<enforcement::Pause> pause;
     std::deque<CountedAction> recent_actions;  // of the last hour, those that the limit counts

@@ -354,6 +354,75 @@ TEST_CASE("a policy that was changed while the daemon was down is judged alike")
     CHECK(scene.holds().size() == 1);
 }
 
+/// Nothing but H100 is there, and only A100 are allowed.
+policy::Policy forbidding_policy(bool enforce = true) {
+    auto policy = quiet_policy();
+    policy.enforcement.enforce = enforce;
+    ml_of(policy).gpu_types = {"A100*"};
+    ml_of(policy).rules.violation_action = Action::destroy;
+    return policy;
+}
+
+TEST_CASE("what was only told of in dry run is held when enforcement makes all of it due") {
+    auto enforcing = forbidding_policy();
+    bool by_restart = false;
+    SUBCASE("a violation") {}
+    SUBCASE("a violation, after a restart") {
+        by_restart = true;
+    }
+    SUBCASE("a cap") {
+        enforcing = cap_policy(5);
+    }
+    SUBCASE("a cap, after a restart") {
+        enforcing = cap_policy(5);
+        by_restart = true;
+    }
+    auto dry = enforcing;
+    dry.enforcement.enforce = false;
+    Fleet scene{0, 10, dry};
+    scene.run_until(at("10:00"));
+    REQUIRE(scene.counted("dry_run") == 10);
+    if (by_restart) {
+        scene.restart_with(enforcing, 1min);
+    } else {
+        scene.reload(enforcing);
+    }
+    scene.run_until(at("11:00"));
+    CHECK(scene.sent.empty());
+    REQUIRE(scene.holds().size() == 1);
+    CHECK(scene.holds().front().instances.size() == 10);
+    CHECK(scene.count(alerts::Kind::action_held) == 1);
+    CHECK(scene.approve().ok);
+    scene.run_until(at("11:10"));
+    CHECK(scene.sent.size() == 1);
+}
+
+TEST_CASE("what waited in dry run, as actions were paused, was not due either") {
+    Fleet scene{0, 10, forbidding_policy(false)};
+    scene.pause();
+    scene.run_until(at("10:00"));
+    REQUIRE(scene.counted("dry_run") == 0);
+    SUBCASE("by a reload") {
+        scene.reload(forbidding_policy());
+    }
+    SUBCASE("by a restart") {
+        scene.restart_with(forbidding_policy(), 1min);
+    }
+    scene.run_until(at("10:10"));
+    scene.resume();
+    scene.run_until(at("11:00"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.holds().size() == 1);
+}
+
+TEST_CASE("a reload in dry run asks nobody about what was told of already") {
+    Fleet scene{0, 10, forbidding_policy(false)};
+    scene.run_until(at("10:00"));
+    scene.reload(forbidding_policy(false));
+    scene.run_until(at("11:00"));
+    CHECK(scene.holds().empty());
+}
+
 TEST_CASE("a reload that makes little due is carried out") {
     Fleet scene{0, 10, quiet_policy()};
     scene.run_until(at("09:00"));
