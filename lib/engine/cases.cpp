@@ -167,6 +167,11 @@ bool is_counted(const State& state, const Case& item) {
                state.recent_actions.end();
 }
 
+bool may_be_same(const Case& item, const fleet::Observation& row) {
+    const bool other = row.start_date && item.start_date && row.start_date != item.start_date;
+    return row.label == item.label && !other;
+}
+
 void uncount(State& state, const Case& item) {
     const auto counted =
         std::ranges::find(state.recent_actions, item.number, &CountedAction::number);
@@ -224,9 +229,7 @@ void drop_renamed(State& state, Effects& effects, Now now) {
         if (!is_open(item) || found == state.instances.end()) {
             continue;
         }
-        const auto& row = found->second->row;
-        const bool other = row.start_date && item.start_date && row.start_date != item.start_date;
-        if (row.label != item.label || other) {
+        if (!may_be_same(item, found->second->row)) {
             renamed.push_back(id);
         }
     }

@@ -50,6 +50,10 @@ void uncount(State& state, const enforcement::Case& item);
 /// limit does not count it.
 void take_back(State& state, enforcement::Case& item);
 
+/// The row may be of what was decided upon: it has the same label, and no other start date. A date
+/// that cannot be read is unknown (spec section 15), not another.
+bool may_be_same(const enforcement::Case& item, const fleet::Observation& row);
+
 /// What the latest sample of an instance says against an action that calls it idle: that it shows
 /// work, which idle_tolerance may forgive, or nothing usable. Empty when it was at rest, and for
 /// cases of other rules.

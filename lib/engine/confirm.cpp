@@ -113,10 +113,11 @@ void take_verification(State& state, Effects& effects, const fleet::Verification
             await_listing(state, effects, item, now.wall);
             continue;
         }
-        if (row->label != item.label || row->start_date != item.start_date) {
+        if (!may_be_same(item, *row)) {
             close(state, effects, id, Step::dropped, "its label or start date has changed", now);
             continue;
         }
+        item.start_date = item.start_date ? item.start_date : row->start_date;
         const auto at = static_cast<std::size_t>(row - read.rows.begin());
         if (at < read.recipes.size()) {
             item.recipe = read.recipes[at];

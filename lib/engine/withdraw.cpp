@@ -21,9 +21,7 @@ bool still_wanted(const State& state, const Case& item, Instant now) {
     if (instance == state.instances.end() || findings == state.acting.end()) {
         return false;
     }
-    const auto& row = instance->second->row;
-    return instance->second->missed_sweeps == 0 && row.label == item.label &&
-           row.start_date == item.start_date &&
+    return instance->second->missed_sweeps == 0 && may_be_same(item, instance->second->row) &&
            std::ranges::any_of(findings->second, [&](const rules::Finding* finding) {
                return finding->rule == item.rule && finding->action == item.action &&
                       finding->holds(now);

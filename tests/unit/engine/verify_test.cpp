@@ -90,6 +90,40 @@ TEST_CASE("a fresh read with another start date drops the action") {
     CHECK(scene.audited("dropped", 1));
 }
 
+TEST_CASE(
+    "a fresh read without a start date is not one with another, and nothing is warned twice") {
+    IdleScene scene;
+    scene.run_until(at("09:59") + 30s);
+    scene.before_read = [&](const VerifyOrder&) { scene.machine(1).row.start_date = std::nullopt; };
+    scene.run_until(at("10:05"));
+    CHECK(scene.sent_at(1));
+    CHECK(scene.count(alerts::Kind::idle_warning) == 1);
+    CHECK_FALSE(scene.audited("dropped", 1));
+}
+
+TEST_CASE("a cap acts while no row has a start date any more") {
+    Scene scene{cap_policy(8)};
+    scene.rent(1);
+    scene.run_until(at("09:00"));
+    scene.machine(1).row.start_date = std::nullopt;
+    scene.run_until(at("12:05"));
+    CHECK(scene.times_sent(1) == 1);
+    CHECK_FALSE(scene.audited("dropped", 1));
+}
+
+TEST_CASE("a start date that only the fresh read has is taken over, and is no other one") {
+    Scene scene{idle_policy()};
+    scene.rent(1).idle().row.start_date = std::nullopt;
+    scene.rent(2).busy();
+    scene.before_read = [&](const VerifyOrder&) { scene.machine(1).begun(at("03:00")); };
+    scene.run_until(at("10:05"));
+    CHECK(scene.sent_at(1));
+    CHECK(scene.count(alerts::Kind::idle_warning) == 1);
+    const auto record = std::ranges::find(scene.audit, "intended", &AuditRecord::outcome);
+    REQUIRE(record != scene.audit.end());
+    CHECK(record->duration_hours > 0);
+}
+
 TEST_CASE("a fresh read of an instance that stopped meanwhile does not act") {
     Story scene{[](Scene& s) { s.machine(1).stopped(); }};
     CHECK(scene.sent.empty());
