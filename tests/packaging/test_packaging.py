@@ -174,12 +174,13 @@ class Journal(unittest.TestCase):
 
     def logged(self):
         """The events that the sources log above debug."""
-        call = re.compile(r'\blog(?:_|\(\))?(?:\.|->)(?:write\(.*?,|(\w+)\()\s*"([a-z_]+)"', re.S)
+        call = re.compile(r'\blog(?:_|\(\))?(?:\.|->)(?:write\(.*?,|(\w+)\()'
+                          r'\s*(?:\w+\s*\?\s*"([a-z_]+)"\s*:\s*)?"([a-z_]+)"', re.S)
         found = set()
         for path in [*SOURCES.glob("lib/*/*.cpp"), *SOURCES.glob("daemon/*.cpp")]:
-            text = path.read_text()
-            found |= {event for level, event in call.findall(text) if level != "debug"}
-        return found
+            for level, *events in call.findall(path.read_text()):
+                found |= set(events) if level != "debug" else set()
+        return found - {""}
 
     def enumerators(self, file, name):
         body = re.search(rf"enum class {name} \{{(.*?)\}};", (SOURCES / file).read_text(), re.S)
