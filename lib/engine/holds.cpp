@@ -56,6 +56,8 @@ void record_hold(State& state, Effects& effects, const Case& item, Now now) {
     mark(state, item);
 }
 
+/// Always a hold of its own: whoever approves one takes what its alert listed, and nothing that
+/// came later.
 void hold(
     State& state,
     Effects& effects,
@@ -63,37 +65,22 @@ void hold(
     const AccountName& account,
     const std::vector<InstanceId>& ids,
     Now now) {
-    Hold* target = nullptr;
-    for (auto& [number, existing] : state.holds) {
-        if (existing.decision == Hold::Decision::open && existing.kind == kind &&
-            existing.account == account) {
-            target = &existing;
-        }
-    }
-    const bool is_new = target == nullptr;
-    if (is_new) {
-        Hold made;
-        made.id = HoldId{state.next_hold++};
-        made.kind = kind;
-        made.account = account;
-        made.created = now.wall;
-        target = &state.holds.emplace(made.id, made).first->second;
-    }
+    Hold made;
+    made.id = HoldId{state.next_hold++};
+    made.kind = kind;
+    made.account = account;
+    made.created = now.wall;
+    made.instances = ids;
+    made.cost = cost_of(state, ids);
     for (const auto id : ids) {
         auto& item = state.cases.at(id);
-        if (item.step == Step::held && item.hold == target->id) {
-            continue;
-        }
         item.step = Step::held;
-        item.hold = target->id;
-        target->instances.push_back(id);
+        item.hold = made.id;
         record_hold(state, effects, item, now);
     }
-    target->cost = cost_of(state, target->instances);
-    mark(state, *target);
-    if (is_new) {
-        tell_hold(state, effects, *target, now);
-    }
+    mark(state, made);
+    tell_hold(state, effects, made, now);
+    state.holds.emplace(made.id, std::move(made));
 }
 
 bool exceeds_mass_limit(const State& state, std::size_t due, std::size_t running) {

@@ -38,6 +38,29 @@ void protection_ended(
     tell(state, effects, std::move(draft), now);
 }
 
+/// How many wait in other holds of that kind.
+std::size_t waiting_besides(const State& state, const enforcement::Hold& hold) {
+    std::size_t count = 0;
+    for (const auto& [id, other] : state.holds) {
+        const bool alike = other.kind == hold.kind && other.account == hold.account &&
+                           other.decision == enforcement::Hold::Decision::open;
+        count += alike && id != hold.id ? other.instances.size() : 0;
+    }
+    return count;
+}
+
+std::string why_held(const State& state, const enforcement::Hold& hold) {
+    if (hold.kind == enforcement::Hold::Kind::reload) {
+        return "The new configuration would at once act upon all of them, which is more than "
+               "mass_idle_limit allows.";
+    }
+    const auto others = waiting_besides(state, hold);
+    return fmt::format(
+        "{}, which is more than mass_idle_limit allows: it may be true, or the telemetry may lie.",
+        others == 0 ? "They are due for idle reaping all at once"
+                    : fmt::format("They are due for idle reaping while {} wait already", others));
+}
+
 }  // namespace
 
 void tell_hold(State& state, Effects& effects, const enforcement::Hold& hold, Now now) {
@@ -55,18 +78,15 @@ void tell_hold(State& state, Effects& effects, const enforcement::Hold& hold, No
     draft.condition = fmt::format("action_held/hold/{}", hold.id.value());
     draft.burn_rate = hold.cost;
     draft.notify = state.policy->all_notifiers;
-    const bool reload = hold.kind == enforcement::Hold::Kind::reload;
     draft.title = fmt::format(
-        "{} instances of account {} wait for your decision",
-        hold.instances.size(),
-        hold.account.str());
+        "{} of account {} {} for your decision",
+        named(instances),
+        hold.account.str(),
+        instances.size() == 1 ? "waits" : "wait");
     draft.text = fmt::format(
         "{} Together they cost {}. Nothing happens to them until somebody decides:\n\n"
         "`vastwatchctl approve {}` lets the actions go on; `vastwatchctl dismiss {}` drops them.",
-        reload ? "The new configuration would at once act upon all of them, which is more than "
-                 "mass_idle_limit allows."
-               : "They are due for idle reaping all at once, which is more than mass_idle_limit "
-                 "allows: it may be true, or the telemetry may lie.",
+        why_held(state, hold),
         format_rate(hold.cost),
         hold.id.value(),
         hold.id.value());

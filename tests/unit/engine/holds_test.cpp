@@ -117,6 +117,65 @@ TEST_CASE("a hold survives a restart and is told once") {
     CHECK(scene.gone() == 10);
 }
 
+TEST_CASE("what becomes due while a hold is open is told for itself, and not approved with it") {
+    Fleet scene{6, 4};
+    scene.run_until(at("08:30"));
+    for (int id = 101; id <= 103; ++id) {
+        scene.machine(id).idle();
+    }
+    scene.run_until(at("10:45"));
+    REQUIRE(scene.holds().size() == 2);
+    REQUIRE(scene.count(alerts::Kind::action_held) == 2);
+    const auto alert = scene.latest(alerts::Kind::action_held);
+    CHECK(alert.instances.size() == 3);
+    CHECK_MESSAGE(alert.text.find("$6.0000/h") != std::string::npos, alert.text);
+    CHECK_MESSAGE(alert.text.find("6 wait already") != std::string::npos, alert.text);
+    CHECK_MESSAGE(alert.text.find("vastwatchctl approve 2") != std::string::npos, alert.text);
+    CHECK(scene.approve(HoldId{1}).ok);
+    scene.run_until(at("11:30"));
+    CHECK(scene.gone() == 6);
+    CHECK_FALSE(scene.sent_at(101));
+    CHECK(scene.approve(HoldId{2}).ok);
+    scene.run_until(at("11:40"));
+    CHECK(scene.sent_at(101));
+}
+
+TEST_CASE("one more that is due while a hold is open is told by its name") {
+    Fleet scene{6, 4};
+    scene.run_until(at("08:30"));
+    scene.machine(101).idle();
+    scene.run_until(at("10:45"));
+    const auto alert = scene.latest(alerts::Kind::action_held);
+    CHECK_MESSAGE(
+        alert.title.find("instance 101 (ml/x) of account main waits for your decision") !=
+            std::string::npos,
+        alert.title);
+}
+
+TEST_CASE("what a second reload makes due is told for itself, and not approved with the first") {
+    auto policy = quiet_policy();
+    policy.enforcement.mass_idle_limit = Percent{10};
+    policy.enforcement.mass_idle_minimum = 1;
+    Fleet scene{0, 10, policy};
+    scene.machine(101).row.gpu_name = "L40S";
+    scene.machine(102).row.gpu_name = "L40S";
+    scene.run_until(at("09:00"));
+    ml_of(policy).gpu_types = {"H100*"};
+    ml_of(policy).rules.violation_action = Action::destroy;
+    scene.reload(policy);
+    scene.run_until(at("09:10"));
+    REQUIRE(scene.holds().size() == 1);
+    ml_of(policy).gpu_types = {"A100*"};
+    scene.reload(policy);
+    scene.run_until(at("09:20"));
+    REQUIRE(scene.holds().size() == 2);
+    CHECK(scene.latest(alerts::Kind::action_held).instances.size() == 8);
+    CHECK(scene.approve(HoldId{1}).ok);
+    scene.run_until(at("09:40"));
+    CHECK(scene.sent_at(101));
+    CHECK_FALSE(scene.sent_at(103));
+}
+
 TEST_CASE("an unknown hold cannot be decided") {
     Fleet scene{10, 2};
     CHECK_FALSE(scene.approve().ok);
