@@ -57,6 +57,11 @@ bool owes_warning(const Case& item, const Facts& facts, Instant now) {
            now >= item.due - facts.idle_warning;
 }
 
+bool freshly_read(const Case& item, Instant now) {
+    return item.verified_at && *item.verified_at <= now &&
+           now - *item.verified_at <= verification_valid;
+}
+
 Duration retry_pause(int attempts) {
     constexpr Duration first = std::chrono::seconds{30};
     constexpr Duration longest = std::chrono::minutes{10};

@@ -35,8 +35,11 @@ bool owes_warning(const Case& item, const Facts& facts, Instant now);
 /// Pause before the next try after `attempts` requests that had no effect.
 Duration retry_pause(int attempts);
 
-/// A verification older than this is made again.
+/// A fresh read older than this is made again.
 constexpr Duration verification_valid = std::chrono::seconds{20};
+
+/// A fresh read that is still valid bears the case out.
+bool freshly_read(const Case& item, Instant now);
 
 /// After so many requests without effect people are told that money keeps burning.
 constexpr int attempts_before_alarm = 3;

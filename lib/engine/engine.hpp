@@ -67,10 +67,12 @@ class Engine {
         Now now);
     Effects on_config_rejected(std::string mistakes, Now now);
 
-    /// To be asked when an order has its turn and is about to be sent: since it was made, somebody
-    /// may have paused, protected or reloaded, or the instance begun to work. Takes out of `order`
-    /// what must not leave any more. When that is something, the effects are to be settled, and the
-    /// rest to be asked about again.
+    /// To be asked before every attempt to send an order, when nothing but its bytes is still to
+    /// go: since it was made, somebody may have paused, protected or reloaded, the instance begun to
+    /// work, or its fresh read grown old. False: nothing of it may be sent before withdraw().
+    bool may_leave(const RequestOrder& order, Now now);
+    /// Takes out of `order` what must not leave any more. When that is something, the effects are
+    /// to be settled, and the rest to be asked about again.
     Effects withdraw(RequestOrder& order, Now now);
 
     /// The orders of a step that could not be made durable: they were not sent.

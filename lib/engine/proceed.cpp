@@ -176,8 +176,8 @@ void proceed(State& state, Effects& effects, Now now) {
             }
             continue;
         }
-        const bool verified = item.step == Step::verifying && item.verified_at &&
-                              now.wall - *item.verified_at <= enforcement::verification_valid;
+        const bool verified =
+            item.step == Step::verifying && enforcement::freshly_read(item, now.wall);
         if (verified && wait == Wait::none && still_holds(state, item, now.wall) && room(item)) {
             ready.push_back(id);
         } else if (!verified && !state.verifying.contains(id)) {

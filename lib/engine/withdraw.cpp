@@ -5,6 +5,8 @@
 #include "engine/judge.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 namespace vastwatch::engine {
@@ -42,8 +44,31 @@ std::string_view obstacle(const State& state, const Case& item, Instant now) {
     if (wait != Wait::none) {
         return enforcement::explain(wait);
     }
-    return still_wanted(state, item, now) ? unrest(state, item, now)
-                                          : "the rule no longer wants it";
+    if (!still_wanted(state, item, now)) {
+        return "the rule no longer wants it";
+    }
+    if (const auto why = unrest(state, item, now); !why.empty()) {
+        return why;
+    }
+    return enforcement::freshly_read(item, now) ? "" : "its fresh read has grown old";
+}
+
+/// Why the request for it must not leave, empty when nothing is to be sent for it any more; nothing
+/// when it may leave.
+std::optional<std::string_view> objection(const State& state, InstanceId id, Instant now) {
+    const auto it = state.cases.find(id);
+    if (it == state.cases.end() || it->second.step != Step::intended) {
+        return "";
+    }
+    const auto why = obstacle(state, it->second, now);
+    return why.empty() ? std::nullopt : std::optional{why};
+}
+
+/// Judges anew, by what is known and in force at `now`.
+void look_again(State& state, Now now) {
+    follow_clock(state, now);
+    state.ledger.advance(now.wall);
+    judge(state, now.wall);
 }
 
 void note_withdrawal(State& state, Effects& effects, Case& item, std::string_view why, Now now) {
@@ -57,23 +82,22 @@ void note_withdrawal(State& state, Effects& effects, Case& item, std::string_vie
 
 }  // namespace
 
+bool Engine::may_leave(const RequestOrder& order, Now now) {
+    look_again(state_, now);
+    return std::ranges::none_of(
+        order.ids, [&](InstanceId id) { return objection(state_, id, now.wall).has_value(); });
+}
+
 Effects Engine::withdraw(RequestOrder& order, Now now) {
-    follow_clock(state_, now);
-    state_.ledger.advance(now.wall);
-    judge(state_, now.wall);
+    look_again(state_, now);
     Effects effects;
-    const auto leaves = [&](InstanceId id) {
-        const auto it = state_.cases.find(id);
-        if (it == state_.cases.end() || it->second.step != Step::intended) {
-            return false;
+    std::erase_if(order.ids, [&](InstanceId id) {
+        const auto why = objection(state_, id, now.wall);
+        if (why && !why->empty()) {
+            note_withdrawal(state_, effects, state_.cases.at(id), *why, now);
         }
-        const auto why = obstacle(state_, it->second, now.wall);
-        if (!why.empty()) {
-            note_withdrawal(state_, effects, it->second, why, now);
-        }
-        return why.empty();
-    };
-    std::erase_if(order.ids, [&](InstanceId id) { return !leaves(id); });
+        return why.has_value();
+    });
     return effects.audit.empty() ? effects : decide(now, std::move(effects));
 }
 

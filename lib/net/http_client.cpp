@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 namespace vastwatch::net {
@@ -65,6 +66,7 @@ struct Exchange {
     asio::steady_timer attempt_timer;
     Steady::time_point deadline;
     std::string origin;
+    std::function<bool()> may_leave;
     std::shared_ptr<Lookup> lookup;
     std::shared_ptr<Connection> connection;
     End ended = End::none;
@@ -311,6 +313,10 @@ asio::awaitable<Result> attempt(CorePtr core, ExchangePtr exchange, PlanPtr plan
             co_return Result{std::move(*problem)};
         }
     }
+    if (exchange->may_leave && !exchange->may_leave()) {
+        core->idle.put(plan->peer, exchange->connection);
+        co_return Result{exchange->error(Failure::withheld, "withdrawn before it was sent")};
+    }
     exchange->sent = true;
     const auto write_error = co_await exchange->connection->write(plan->bytes);
     // A server that refuses a large body answers before it has read all of it: so even after a
@@ -351,6 +357,7 @@ asio::awaitable<Result> run(CorePtr core, Request request) {
             .failure = Failure::cancelled, .sent = false, .detail = "the client has been closed"}};
     }
     const auto exchange = core->begin(request.timeout, *plan);
+    exchange->may_leave = std::move(request.may_leave);
     Result result = Error{};
     try {
         result = co_await attempts(core, exchange, plan);

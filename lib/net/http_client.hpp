@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,9 @@ struct Request {
     std::size_t body_limit = std::size_t{8} * 1024 * 1024;
     std::string unix_socket;  // connect there instead of the URL's host; empty = no
     std::string ca_file;      // trusted besides the system's; empty = none
+    /// Asked when the connection stands, right before the first byte of the request; false: it is
+    /// withheld. Empty = it may leave.
+    std::function<bool()> may_leave;
 };
 
 struct Response {
@@ -56,6 +60,7 @@ enum class Failure {
     bad_response,  // not HTTP
     too_large,     // over body_limit
     cancelled,
+    withheld,  // may_leave() said no
 };
 
 std::string_view to_string(Failure failure);

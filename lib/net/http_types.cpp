@@ -9,7 +9,7 @@ namespace vastwatch::net {
 
 namespace {
 
-constexpr std::array<std::pair<Failure, std::string_view>, 10> failure_names = {{
+constexpr std::array<std::pair<Failure, std::string_view>, 11> failure_names = {{
     {Failure::bad_url, "bad_url"},
     {Failure::resolve, "resolve"},
     {Failure::connect, "connect"},
@@ -20,6 +20,7 @@ constexpr std::array<std::pair<Failure, std::string_view>, 10> failure_names = {
     {Failure::bad_response, "bad_response"},
     {Failure::too_large, "too_large"},
     {Failure::cancelled, "cancelled"},
+    {Failure::withheld, "withheld"},
 }};
 
 /// A URL cut at its separators, nothing checked: it must work for text that is no URL, too.

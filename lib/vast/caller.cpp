@@ -24,6 +24,18 @@ Failure queue_too_long(Endpoint endpoint) {
     return failure;
 }
 
+Failure not_wanted() {
+    Failure failure;
+    failure.problem = Problem::withheld;
+    failure.message = "it was withdrawn before it was sent";
+    return failure;
+}
+
+bool is_withheld(const net::Result& result) {
+    const auto* error = std::get_if<net::Error>(&result);
+    return error != nullptr && error->failure == net::Failure::withheld;
+}
+
 void replace_all(std::string& text, const std::string& what, std::string_view with) {
     for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at)) {
         text.replace(at, what.size(), with);
@@ -79,6 +91,11 @@ boost::asio::awaitable<Attempt> Caller::attempt(Call call, MonoTime deadline) {
     }
     auto request = make_request(call);
     auto result = co_await world_.http.send(std::move(request));
+    if (is_withheld(result)) {
+        pacer_.give_back(call.endpoint);
+        attempt.answer = not_wanted();
+        co_return attempt;
+    }
     const Duration took = world_.clock.mono() - attempt.left.mono;
     attempt.answer = settle(call, std::move(result), took);
     co_return attempt;
@@ -90,6 +107,7 @@ net::Request Caller::make_request(const Call& call) const {
     request.url = call.url;
     request.timeout = access_.request_timeout;
     request.ca_file = access_.ca_file;
+    request.may_leave = call.may_leave;
     request.headers.push_back({"Accept", "application/json"});
     request.headers.push_back({"Authorization", "Bearer " + access_.api_key.reveal()});
     if (!call.body.empty()) {
@@ -190,6 +208,7 @@ bool may_repeat_read(const Failure& failure) {
             return failure.status == 429;
         case Problem::key_rejected:
         case Problem::refused:
+        case Problem::withheld:
             break;
     }
     return false;

@@ -22,7 +22,8 @@ struct Call {
     Urgency urgency = Urgency::routine;
     std::string method = "GET";
     std::string url;
-    std::string body;  // JSON; empty for GET
+    std::string body;    // JSON; empty for GET
+    MayLeave may_leave;  // empty = it may
 };
 
 constexpr int most_attempts = 3;
@@ -49,7 +50,8 @@ class Caller {
     /// When a call to this endpoint that begins now has to have had its last attempt.
     MonoTime deadline_for(Endpoint endpoint) const;
 
-    /// One attempt: a 2xx answer whose body is worth decoding, or a failure.
+    /// One attempt: a 2xx answer whose body is worth decoding, or a failure. What is withheld does
+    /// not use its turn up.
     boost::asio::awaitable<Attempt> attempt(Call call, MonoTime deadline);
 
     /// Waits before the next attempt, a random time out of a range that grows ("full jitter").

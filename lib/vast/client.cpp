@@ -86,8 +86,10 @@ class HttpApi final : public Client {
 
     asio::awaitable<Outcome<fleet::Sweep>> sweep() override;
     asio::awaitable<Outcome<fleet::Verification>> verify(std::vector<InstanceId> ids) override;
-    asio::awaitable<Outcome<Accepted>> destroy(std::vector<InstanceId> ids) override;
-    asio::awaitable<Outcome<Accepted>> stop(std::vector<InstanceId> ids) override;
+    asio::awaitable<Outcome<Accepted>> destroy(std::vector<InstanceId> ids, MayLeave may_leave)
+        override;
+    asio::awaitable<Outcome<Accepted>> stop(std::vector<InstanceId> ids, MayLeave may_leave)
+        override;
     asio::awaitable<Outcome<Charges>> charges(Instant first_day, Instant last_day) override;
     asio::awaitable<Outcome<UserInfo>> user() override;
     asio::awaitable<Outcome<SpendRate>> spend_rate() override;
@@ -149,9 +151,11 @@ asio::awaitable<Outcome<T>> HttpApi::fetch(Call call, Decoder<T> decode) {
     }
 }
 
-/// A bulk action, repeated only when it surely was not received.
+/// A bulk action, repeated only when it surely was not received. When the repetition is withheld,
+/// that it failed before is what there is to tell.
 asio::awaitable<Outcome<Accepted>> HttpApi::act(Call call) {
     const MonoTime deadline = caller_.deadline_for(call.endpoint);
+    Failure latest;
     for (int attempts = 1;; ++attempts) {
         const auto attempt = co_await caller_.attempt(call, deadline);
         auto outcome = judge_action(attempt.answer);
@@ -159,9 +163,13 @@ asio::awaitable<Outcome<Accepted>> HttpApi::act(Call call) {
         if (failure == nullptr) {
             co_return outcome;
         }
+        if (failure->problem == Problem::withheld && attempts > 1) {
+            co_return Outcome<Accepted>(std::move(latest));
+        }
+        latest = caller_.clean(std::move(*failure));
         const bool in_time = caller_.now().mono < deadline;
-        if (!may_repeat_action(*failure) || attempts == most_attempts || !in_time) {
-            co_return Outcome<Accepted>(caller_.clean(std::move(*failure)));
+        if (!may_repeat_action(latest) || attempts == most_attempts || !in_time) {
+            co_return Outcome<Accepted>(std::move(latest));
         }
         co_await caller_.back_off(attempts);
     }
@@ -264,22 +272,26 @@ asio::awaitable<Outcome<fleet::Verification>> HttpApi::verify(std::vector<Instan
     co_return Outcome<fleet::Verification>(std::move(verification));
 }
 
-asio::awaitable<Outcome<Accepted>> HttpApi::destroy(std::vector<InstanceId> ids) {
+asio::awaitable<Outcome<Accepted>> HttpApi::destroy(
+    std::vector<InstanceId> ids,
+    MayLeave may_leave) {
     VW_ASSERT(ids.size() <= most_ids_per_action);
     if (ids.empty()) {
         co_return Outcome<Accepted>(Accepted());
     }
     auto call = action(Endpoint::destroy, "DELETE", destroy_body(ids));
+    call.may_leave = std::move(may_leave);
     auto outcome = co_await act(std::move(call));
     co_return outcome;
 }
 
-asio::awaitable<Outcome<Accepted>> HttpApi::stop(std::vector<InstanceId> ids) {
+asio::awaitable<Outcome<Accepted>> HttpApi::stop(std::vector<InstanceId> ids, MayLeave may_leave) {
     VW_ASSERT(ids.size() <= most_ids_per_action);
     if (ids.empty()) {
         co_return Outcome<Accepted>(Accepted());
     }
     auto call = action(Endpoint::stop, "PUT", stop_body(ids));
+    call.may_leave = std::move(may_leave);
     auto outcome = co_await act(std::move(call));
     co_return outcome;
 }
@@ -384,6 +396,8 @@ std::string_view to_string(Problem problem) {
             return "bad_answer";
         case Problem::incomplete:
             return "incomplete";
+        case Problem::withheld:
+            return "withheld";
     }
     return "unknown";
 }

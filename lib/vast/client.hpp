@@ -43,6 +43,7 @@ enum class Problem {
     refused,       // another 4xx, or success:false with status 200
     bad_answer,    // not JSON, wrong shape, no `instances` array
     incomplete,    // pages do not add up, token repeats, too many pages
+    withheld,      // not sent: who asked for it does not want it any more
 };
 
 std::string_view to_string(Problem problem);
@@ -123,6 +124,10 @@ struct Accepted {
 /// The list's `id in […]` filter takes so many in one request.
 constexpr std::size_t most_ids_per_read = 25;
 
+/// Asked before every attempt at what it belongs to, when the attempt has its turn and a connection
+/// and nothing but its bytes is still to go: whether it may. Must not wait for anything.
+using MayLeave = std::function<bool()>;
+
 class Client {
   public:
     Client(const Client&) = delete;
@@ -139,9 +144,14 @@ class Client {
         std::vector<InstanceId> ids) = 0;
 
     /// One bulk request of at most 64 ids; is sent once, and again only when it surely was not
-    /// received.
-    virtual boost::asio::awaitable<Outcome<Accepted>> destroy(std::vector<InstanceId> ids) = 0;
-    virtual boost::asio::awaitable<Outcome<Accepted>> stop(std::vector<InstanceId> ids) = 0;
+    /// received, and each time only when it may leave. Withheld is the outcome when it never left;
+    /// what was to be repeated and was withheld ends as the attempt before did.
+    virtual boost::asio::awaitable<Outcome<Accepted>> destroy(
+        std::vector<InstanceId> ids,
+        MayLeave may_leave) = 0;
+    virtual boost::asio::awaitable<Outcome<Accepted>> stop(
+        std::vector<InstanceId> ids,
+        MayLeave may_leave) = 0;
 
     /// Charges of the UTC days [first_day, last_day].
     virtual boost::asio::awaitable<Outcome<Charges>> charges(

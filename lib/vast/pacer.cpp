@@ -45,7 +45,15 @@ Duration Pace::floor(MonoTime now) const {
 }
 
 void Pace::sent(MonoTime now) {
-    free_at_ = now + spacing(interval_);
+    turn_from_ = now;
+    turn_until_ = now + spacing(interval_);
+    free_at_ = turn_until_;
+}
+
+void Pace::not_sent() {
+    if (free_at_ == turn_until_) {
+        free_at_ = turn_from_;
+    }
 }
 
 void Pace::accepted(MonoTime now) {
@@ -161,6 +169,14 @@ boost::asio::awaitable<bool> Pacer::acquire(Endpoint endpoint, Urgency urgency, 
             until = free_at;
         }
         co_await alarm.wait_until(until);
+    }
+}
+
+void Pacer::give_back(Endpoint endpoint) {
+    auto& given = lane(endpoint);
+    given.pace.not_sent();
+    if (!given.queue.empty()) {
+        given.queue.front().alarm->notify();
     }
 }
 

@@ -40,6 +40,9 @@ class Pace {
     /// A request leaves now.
     void sent(MonoTime now);
 
+    /// It did not leave after all: the next one may, unless a 429 came meanwhile.
+    void not_sent();
+
     /// The service took a request: the interval shrinks a little towards what it may be, which is
     /// the base or, for an hour after a 429, the threshold that it named.
     void accepted(MonoTime now);
@@ -54,6 +57,8 @@ class Pace {
     Duration base_;
     Duration interval_;
     MonoTime free_at_ = MonoTime::min();
+    MonoTime turn_from_;
+    MonoTime turn_until_;
     Duration said_{0};
     MonoTime said_at_;
 };
@@ -70,6 +75,9 @@ class Pacer {
     /// Waits for this caller's turn and takes it: true. False, at once or later, when the turn
     /// cannot come by the deadline. Throws operation_aborted when cancelled.
     boost::asio::awaitable<bool> acquire(Endpoint endpoint, Urgency urgency, MonoTime deadline);
+
+    /// The turn that was taken last was not used: whoever waits may have it.
+    void give_back(Endpoint endpoint);
 
     void accepted(Endpoint endpoint);
     void limited(Endpoint endpoint, const RateLimit& limit);

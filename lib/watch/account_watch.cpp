@@ -56,6 +56,11 @@ std::vector<engine::ChargeRow> charge_rows(const vast::Charges& charges) {
     return rows;
 }
 
+bool was_withheld(const vast::Outcome<vast::Accepted>& outcome) {
+    const auto* failure = std::get_if<vast::Failure>(&outcome);
+    return failure != nullptr && failure->problem == vast::Problem::withheld;
+}
+
 engine::RequestAnswered answer_event(
     const engine::RequestOrder& order,
     const vast::Outcome<vast::Accepted>& outcome) {
@@ -429,11 +434,20 @@ asio::awaitable<void> AccountWatch::request_loop() {
 asio::awaitable<void> AccountWatch::send(
     std::shared_ptr<vast::Client> client,
     engine::RequestOrder order) {
+    // Not what is to be withdrawn, nor with a key that was replaced or taken away meanwhile.
+    vast::MayLeave may_leave = [this, asked = client.get(), &order]() {
+        return asked == client_.get() && core_.engine().may_leave(order, core_.now());
+    };
     vast::Outcome<vast::Accepted> outcome;
     if (order.action == policy::Action::stop) {
-        outcome = co_await client->stop(order.ids);
+        outcome = co_await client->stop(order.ids, std::move(may_leave));
     } else {
-        outcome = co_await client->destroy(order.ids);
+        outcome = co_await client->destroy(order.ids, std::move(may_leave));
+    }
+    if (was_withheld(outcome)) {
+        // The rest of it has its turn next.
+        request_orders_.push_front(std::move(order));
+        co_return;
     }
     auto event = answer_event(order, outcome);
     const bool failed = event.outcome == engine::RequestOutcome::failed;

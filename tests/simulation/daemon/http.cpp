@@ -8,6 +8,11 @@
 namespace vastwatch::simulation {
 
 boost::asio::awaitable<net::Result> SimulatedHttp::send(net::Request request) {
+    if (request.may_leave && !request.may_leave()) {
+        net::Error error;
+        error.failure = net::Failure::withheld;
+        co_return net::Result(std::move(error));
+    }
     auto fate = network_.send(request, truth_());
     try {
         co_await clock_.sleep_for(fate.after);

@@ -36,7 +36,14 @@ vastsim::InstanceSpec instance(std::int64_t id, const std::string& label, double
 
 void Witness::on_api_request(const ApiRequest& request) {
     ++requests;
-    destroys += request.request.method == "DELETE" ? 1U : 0U;
+    if (request.target.find("select_filters=%7B%22id") != std::string_view::npos) {
+        ++verifications;
+        verified_ = request.at;
+    }
+    if (request.request.method == "DELETE") {
+        ++destroys;
+        read_before_destroy = request.at - verified_;
+    }
 }
 
 void Witness::on_api_answer(const ApiAnswer& /*answer*/) {

@@ -6,6 +6,7 @@
 #include "model/world.hpp"
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,14 +31,17 @@ class Witness : public Observer {
 
     std::size_t requests = 0;
     std::size_t answers = 0;
-    std::size_t destroys = 0;        // requests
-    std::vector<std::string> taken;  // ids of alerts, as often as they were
-    std::set<std::string> kinds;     // of the alerts taken
+    std::size_t destroys = 0;                     // requests
+    std::size_t verifications = 0;                // fresh reads asked for
+    std::optional<Duration> read_before_destroy;  // from the latest of them to the latest destroy
+    std::vector<std::string> taken;               // ids of alerts, as often as they were
+    std::set<std::string> kinds;                  // of the alerts taken
     std::vector<web::CommandResult> results;
     std::string latest_text;  // of a turn
 
   private:
     std::map<Turn, std::size_t> turns_;
+    Instant verified_;
 };
 
 /// An instance that works, for ever.

@@ -169,6 +169,17 @@ TEST_CASE("words of steps and waits read back") {
     }
 }
 
+TEST_CASE("a fresh read bears a case out for twenty seconds") {
+    auto item = idle_case();
+    CHECK_FALSE(freshly_read(item, due));
+    item.verified_at = due;
+    CHECK(freshly_read(item, due));
+    CHECK(freshly_read(item, due + 20s));
+    CHECK_FALSE(freshly_read(item, due + 20s + 1ns));
+    // What is to come was read before the clock was set back, nobody knows how long before.
+    CHECK_FALSE(freshly_read(item, due - 1ns));
+}
+
 TEST_CASE("the ends are ends and nothing else is") {
     CHECK(is_end(Step::confirmed));
     CHECK(is_end(Step::dropped));

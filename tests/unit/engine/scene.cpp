@@ -312,6 +312,7 @@ void Scene::leave(RequestOrder order) {
 }
 
 void Scene::check_order(const RequestOrder& order) {
+    CHECK(engine_->may_leave(order, now()));
     CHECK(policy_->enforcement.enforce);
     CHECK_FALSE(view()->health.pause);
     CHECK(!order.ids.empty());

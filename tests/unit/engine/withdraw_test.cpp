@@ -6,12 +6,12 @@
 namespace vastwatch::engine::testing {
 namespace {
 
-/// Instance 1 was intended at ten, and its request leaves a minute later.
+/// Instance 1 was intended at ten, and its request leaves fifteen seconds later.
 class WaitingScene : public IdleScene {
   public:
     explicit WaitingScene(policy::Policy policy = idle_policy()) : IdleScene(std::move(policy)) {
-        order_waits = 1min;
-        run_until(at("10:00") + 20s);
+        order_waits = 15s;
+        run_until(at("10:00") + 5s);
         REQUIRE(audited("intended", 1));
         REQUIRE(sent.empty());
     }
@@ -91,13 +91,43 @@ TEST_CASE("an order that waits for its turn does not leave once the label was ch
 
 TEST_CASE("an order that waits for its turn does not leave on data that have grown old") {
     auto policy = idle_policy();
-    policy.enforcement.max_staleness = 30s;
+    policy.enforcement.max_staleness = 10s;
     policy.accounts.front().poll_interval = 20s;
     WaitingScene scene{policy};
     scene.blind = true;
     scene.run_for(10min);
     CHECK(scene.sent.empty());
     CHECK(scene.audited("withdrawn", 1));
+}
+
+TEST_CASE("an order whose fresh read grew old while it waited leaves after another one") {
+    IdleScene scene;
+    scene.order_waits = 30s;
+    scene.takes_effect = false;
+    scene.run_until(at("10:00") + 5s);
+    REQUIRE(scene.audited("intended", 1));
+    scene.order_waits = 0s;
+    scene.run_for(28s);
+    CHECK(scene.audited("withdrawn", 1));
+    CHECK(scene.asked.size() == 2);
+    REQUIRE(scene.times_sent(1) == 1);
+    CHECK(*scene.sent_at(1) - scene.reads.at(InstanceId{1}).first <= 1s);
+    REQUIRE(scene.open_case(1));
+    CHECK(scene.open_case(1)->attempts == 1);
+}
+
+TEST_CASE("an order may leave until something speaks against it") {
+    WaitingScene scene;
+    RequestOrder order;
+    order.account = main_account;
+    order.ids.push_back(InstanceId{1});
+    CHECK(scene.engine().may_leave(order, scene.now()));
+    scene.pause();
+    CHECK_FALSE(scene.engine().may_leave(order, scene.now()));
+    scene.resume();
+    CHECK(scene.engine().may_leave(order, scene.now()));
+    order.ids.push_back(InstanceId{2});
+    CHECK_FALSE(scene.engine().may_leave(order, scene.now()));
 }
 
 TEST_CASE("what was withdrawn counts neither as an attempt nor for the limit of an hour") {
@@ -121,8 +151,8 @@ TEST_CASE("the rest of an order leaves without what was withdrawn from it") {
     Scene scene{policy};
     scene.rent(1).idle();
     scene.rent(2).idle();
-    scene.order_waits = 1min;
-    scene.run_until(at("10:00") + 20s);
+    scene.order_waits = 15s;
+    scene.run_until(at("10:00") + 5s);
     REQUIRE(scene.audited("intended", 2));
     scene.protect(1);
     scene.run_for(2min);

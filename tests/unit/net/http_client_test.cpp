@@ -154,6 +154,32 @@ TEST_CASE("client: a body of megabytes goes out whole") {
     CHECK(seen > std::size_t{3} << 20U);
 }
 
+TEST_CASE("client: what may not leave once the connection stands is not sent at all") {
+    std::string seen;
+    ScriptedServer server{{[&seen](Peer& peer) {
+        seen = peer.read_request();
+        peer.answer("");
+    }}};
+    Driver driver;
+    auto request = get(server.url("/withheld"));
+    request.may_leave = []() { return false; };
+    const auto result = driver.send(std::move(request));
+    CHECK(error_of(result).failure == Failure::withheld);
+    CHECK_FALSE(error_of(result).sent);
+    // The connection is as good as new.
+    response_of(driver.send(get(server.url("/next"))));
+    CHECK(seen.starts_with("GET /next HTTP/1.1\r\n"));
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE("client: what may leave does") {
+    ScriptedServer server{{answer_ok}};
+    Driver driver;
+    auto request = get(server.url());
+    request.may_leave = []() { return true; };
+    CHECK(response_of(driver.send(std::move(request))).body == "ok");
+}
+
 TEST_CASE("client: a connection is used again for the next request to the same origin") {
     ScriptedServer server{{[](Peer& peer) {
         answer_ok(peer);

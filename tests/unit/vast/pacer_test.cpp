@@ -110,6 +110,26 @@ TEST_CASE("an urgent one that comes while another already waits for the clock go
     CHECK(queue.times["destroy"] <= at(1100ms));
 }
 
+TEST_CASE("a turn that was given back goes to who waits for the next") {
+    Queue queue;
+    queue.join("withheld", Urgency::routine);
+    queue.join("waits", Urgency::routine);
+    queue.clock.advance(200ms);
+    queue.pacer.give_back(Endpoint::instances);
+    queue.clock.advance(Duration::zero());
+    CHECK(queue.times["waits"] == at(200ms));
+}
+
+TEST_CASE("a turn that was given back after a 429 shortens nothing") {
+    Queue queue;
+    queue.join("withheld", Urgency::routine);
+    queue.pacer.limited(Endpoint::instances, threshold(30s));
+    queue.pacer.give_back(Endpoint::instances);
+    queue.join("next", Urgency::routine);
+    queue.clock.advance(1min);
+    CHECK(queue.times["next"] >= at(30s));
+}
+
 TEST_CASE("endpoints do not wait for one another") {
     Queue queue;
     queue.join_at(Endpoint::instances, "list", Urgency::routine);

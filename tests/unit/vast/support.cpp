@@ -118,6 +118,9 @@ std::string Sent::header(std::string_view name) const {
 }
 
 boost::asio::awaitable<net::Result> ScriptedHttp::send(net::Request request) {
+    if (request.may_leave && !request.may_leave()) {
+        co_return network_error(net::Failure::withheld, false);
+    }
     Sent one;
     one.request = std::move(request);
     one.at = clock_.mono();

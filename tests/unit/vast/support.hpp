@@ -111,6 +111,9 @@ const T& value_in(const Outcome<T>& outcome);
 
 constexpr std::string_view test_key = "0123456789abcdef0123456789abcdef";
 
+/// Of an action that may leave whatever happens.
+inline const MayLeave anyhow = []() { return true; };
+
 std::vector<InstanceId> ids_up_to(std::int64_t count);
 
 }  // namespace vastwatch::vast
