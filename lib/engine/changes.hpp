@@ -28,7 +28,9 @@ struct AccountState {
     std::optional<Usd> total_spend_mark;
     std::optional<Instant> total_spend_mark_at;
     std::optional<Usd> total_spend;
-    bool backfilled = false;  // charges before the first day were read
+    /// The first UTC day whose charges are counted: of the ledger's own at first, then further back
+    /// as backfills are taken. Of a database from before this was kept it may lie in its day.
+    std::optional<Instant> covered_from;
 
     friend bool operator==(const AccountState&, const AccountState&) = default;
 };

@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 namespace vastwatch::engine {
 namespace {
@@ -41,6 +43,25 @@ void add_spend_points(State& state, Instant now) {
         }
         state.changes.spend_points.push_back(std::move(point));
     }
+}
+
+/// Where windows begin that still need what was spent before the ledger, and every month between
+/// these, so that a `since` which comes later finds its beginning.
+std::set<Instant> backfill_starts(const policy::Policy& policy, Instant now) {
+    const auto& calendar = policy.calendar;
+    const Instant present = calendar.month_start(now);
+    std::set<Instant> starts{present};
+    for (const auto& team : policy.teams) {
+        if (team.since) {
+            starts.insert(calendar.start_of(*team.since));
+        }
+    }
+    constexpr Duration moment{1};
+    const Instant oldest = *starts.begin();
+    for (Instant month = present; month > oldest; month = calendar.month_start(month - moment)) {
+        starts.insert(month);
+    }
+    return starts;
 }
 
 }  // namespace
@@ -159,7 +180,9 @@ Effects Engine::on_backfill(const BackfillRead& read, Now now) {
         for (const auto& part : read.parts) {
             observe_backfill(state_, read.account, part);
         }
-        note_backfilled(read.account);
+        auto& account = state_.accounts.at(read.account).state;
+        account.covered_from = wanted.front().first_day;
+        mark(state_, account);
     }
     return decide(now, Effects{});
 }
@@ -270,48 +293,27 @@ std::vector<Instant> Engine::charge_days(const AccountName& account, Now now) co
 
 std::vector<Backfill> Engine::backfills(const AccountName& account, Now now) const {
     std::vector<Backfill> ranges;
-    if (!wants_backfill(account)) {
+    const auto known = state_.accounts.find(account);
+    if (known == state_.accounts.end() || !known->second.state.covered_from) {
         return ranges;
     }
-    constexpr Duration day = std::chrono::hours{24};
-    const auto& calendar = state_.policy->calendar;
-    const Instant own = state_.ledger.first_day(account, now.wall);
-    const Instant month = calendar.month_start(now.wall);
-    Instant since = month;
-    for (const auto& team : state_.policy->teams) {
-        if (team.caps.lifetime && team.since) {
-            since = std::min(since, calendar.start_of(*team.since));
+    const Instant covered = utc_day_start(*known->second.state.covered_from);
+    const auto starts = backfill_starts(*state_.policy, now.wall);
+    for (auto at = starts.begin(); at != starts.end(); ++at) {
+        const auto next = std::next(at);
+        const Instant first = utc_day_start(*at);
+        const Instant end =
+            next == starts.end() ? covered : std::min(covered, utc_day_start(*next));
+        if (first < end) {
+            ranges.push_back(Backfill{*at, first, end - std::chrono::days{1}});
         }
     }
-    const Instant month_day = utc_day_start(month);
-    if (since < month) {
-        ranges.push_back(Backfill{since, utc_day_start(since), std::min(month_day, own) - day});
-    }
-    if (month_day < own) {
-        ranges.push_back(Backfill{month, month_day, own - day});
-    }
     return ranges;
-}
-
-bool Engine::wants_backfill(const AccountName& account) const {
-    const auto it = state_.accounts.find(account);
-    return it != state_.accounts.end() && !it->second.state.backfilled &&
-           it->second.state.first_sweep;
-}
-
-void Engine::note_backfilled(const AccountName& account) {
-    auto& live = state_.accounts.at(account);
-    live.state.backfilled = true;
-    mark(state_, live.state);
 }
 
 Effects Engine::on_charges_complete(const AccountName& account, Now now) {
     follow_clock(state_, now);
     state_.accounts[account].last_billing = now.wall;
-    // Nothing may be wanted because no sweep had been there yet: that is not to have read it.
-    if (wants_backfill(account) && backfills(account, now).empty()) {
-        note_backfilled(account);
-    }
     return decide(now, Effects{});
 }
 

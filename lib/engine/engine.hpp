@@ -115,8 +115,11 @@ class Engine {
     std::optional<Instant> next_wake(Now now) const;
     /// UTC days whose charges are to be read for that account, oldest first.
     std::vector<Instant> charge_days(const AccountName& account, Now now) const;
-    /// Ranges before the ledger's first day that month and lifetime windows still need; empty
-    /// before the first sweep, and once on_backfill() has taken them.
+    /// Ranges before the first day that is counted which month and lifetime windows still need, one
+    /// for each month and cut where a team's `since` lies, oldest first. Empty before the first
+    /// sweep, and once on_backfill() has taken them, until a reload brings an earlier `since`.
+    /// What was taken stays as it was cut: of a month that was read before, a `since` in the midst
+    /// of it that comes later has nothing.
     std::vector<Backfill> backfills(const AccountName& account, Now now) const;
     std::size_t instance_count(const AccountName& account) const;
 
@@ -142,8 +145,6 @@ class Engine {
 
   private:
     Effects decide(Now now, Effects effects);
-    bool wants_backfill(const AccountName& account) const;
-    void note_backfilled(const AccountName& account);
     bool deliverable(const AlertId& alert) const;
     std::optional<std::pair<Instant, AlertId>> first_waiting(const NotifierName& notifier) const;
 

@@ -419,6 +419,10 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     const Duration set = offset_of(sweep.ended) - offset_of(sweep.began);
     account.state.last_sweep = std::min(sweep.began.wall + set, at);
     account.state.first_sweep = account.state.first_sweep.value_or(at);
+    if (!account.state.covered_from) {
+        state.ledger.begin(sweep.account, at);
+        account.state.covered_from = state.ledger.first_day(sweep.account, at);
+    }
     account.state.failing_since.reset();
     account.state.key_rejected = false;
     account.problem.clear();

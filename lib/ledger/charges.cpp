@@ -21,6 +21,12 @@ bool believable(const Amounts& amounts) {
            sane(amounts.other);
 }
 
+/// Not an instance that charges alone tell of, as it is or after it was forgotten.
+bool is_known(const ContractState& contract) {
+    return !contract.instance || contract.meter || !contract.days.empty() ||
+           contract.last_day != Instant{};
+}
+
 }  // namespace
 
 std::vector<Ledger::Impl::Row> Ledger::Impl::rows_of(
@@ -258,12 +264,23 @@ void Ledger::Impl::backfill(
     for (const auto& row : rows_of(account, charges)) {
         row.book->fold(start, row.amounts);
         changed_cells_.emplace(row.book->index(), start);
+        if (!is_known(*row.contract)) {
+            continue;  // it may have a total that is only stored, which must not be overwritten
+        }
         row.contract->folded += row.amounts;
         row.contract->last_day = std::max(row.contract->last_day, utc_day_start(start));
         mark_total(*row.contract);
     }
     ++version_;
     plan_next_fold();
+}
+
+void Ledger::Impl::begin(const AccountName& account_name, Instant at) {
+    if (at >= cell_end_) {
+        roll(at);
+    }
+    now_ = std::max(now_, at);
+    open_days(account_of(account_name), now_);
 }
 
 Instant Ledger::Impl::first_day(const AccountName& account_name, Instant at) const {

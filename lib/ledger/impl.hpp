@@ -36,6 +36,7 @@ class Ledger::Impl {
         std::span<const DayCharge> charges,
         Instant read_at);
     void backfill(const AccountName& account, Instant start, std::span<const DayCharge> charges);
+    void begin(const AccountName& account, Instant at);
     Instant first_day(const AccountName& account, Instant at) const;
     std::vector<Instant> days_to_read(const AccountName& account, Instant at) const;
 

@@ -44,6 +44,10 @@ void Ledger::backfill(
     impl_->backfill(account, start, charges);
 }
 
+void Ledger::begin(const AccountName& account, Instant at) {
+    impl_->begin(account, at);
+}
+
 void Ledger::advance(Instant at) {
     impl_->advance(at);
 }

@@ -81,10 +81,14 @@ class Ledger {
         std::span<const DayCharge> charges,
         Instant read_at);
 
-    /// Spend before the ledger began, of a range of UTC days that ends where first_day() begins:
+    /// Spend before the ledger began, of a range of UTC days that ends before first_day() begins:
     /// counts in windows that contain `start`, as one slice there. A range that crosses the
-    /// beginning of a month, in the calendar's zone, is better given in two. Calls add up.
+    /// beginning of a window, such as a month in the calendar's zone, is better given in two. Calls
+    /// add up. Of instances that are not known it counts for teams and accounts alone.
     void backfill(const AccountName& account, Instant start, std::span<const DayCharge> charges);
+
+    /// The account's days are the ledger's own from yesterday on, if they were not before.
+    void begin(const AccountName& account, Instant at);
 
     /// Moves to `at`: cuts accrual at midnights (UTC and local), folds settled days once no present
     /// local day reaches into them, and gives up waiting for charges ten days after a day ended, or

@@ -329,7 +329,21 @@ ALTER TABLE idle_clocks ADD COLUMN highest REAL;
 ALTER TABLE idle_clocks ADD COLUMN longest_gap INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<const char*, 4> steps{step_1, step_2, step_3, step_4};
+/// How far back an account was filled follows from the earliest money that was counted: before it
+/// there was none, or nobody asked.
+constexpr const char* step_5 = R"sql(
+ALTER TABLE accounts ADD COLUMN covered_from INTEGER;
+UPDATE accounts SET covered_from = (
+    SELECT min(at) FROM (
+        SELECT account, start AS at FROM team_days
+        UNION ALL
+        SELECT account, day AS at FROM account_days WHERE opened != 0
+    ) WHERE account = accounts.name
+) WHERE backfilled = 1;
+ALTER TABLE accounts DROP COLUMN backfilled;
+)sql";
+
+constexpr std::array<const char*, 5> steps{step_1, step_2, step_3, step_4, step_5};
 
 }  // namespace
 

@@ -433,7 +433,7 @@ struct Accounts {
         io("total_spend_mark", account.total_spend_mark);
         io("total_spend_mark_at", account.total_spend_mark_at);
         io("total_spend", account.total_spend);
-        io("backfilled", account.backfilled);
+        io("covered_from", account.covered_from);
     }
 };
 

@@ -508,7 +508,7 @@ TEST_CASE("days to read are those not settled, oldest first, today always among 
 
 TEST_CASE("backfill counts in the windows that contain its beginning") {
     Ledger ledger{Calendar{}};
-    ledger.advance(noon);
+    ledger.observe(main_account, one, red, rates(0), noon);
     const Instant month = time("2026-11-01T00:00:00Z");
     ledger.backfill(main_account, month, Rows{row(one, gpu_only(100), red)});
     ledger.backfill(main_account, time("2026-01-01T00:00:00Z"), Rows{row(one, gpu_only(1000))});
@@ -522,6 +522,23 @@ TEST_CASE("backfill counts in the windows that contain its beginning") {
     CHECK(since.start == month);
     CHECK_FALSE(since.end);
     CHECK_FALSE(since.projected);
+}
+
+TEST_CASE("backfill counts for teams alone what instances cost that are not known") {
+    Ledger ledger{Calendar{}};
+    ledger.advance(noon);
+    ledger.backfill(main_account, time("2026-11-01T00:00:00Z"), Rows{row(one, gpu_only(100), red)});
+    CHECK(lifetime(ledger, red, noon) == usd(100));
+    CHECK(ledger.take_changes().contract_totals.empty());
+}
+
+TEST_CASE("the days of an account that has begun are its own, though nothing of them is known") {
+    Ledger ledger{Calendar{}};
+    ledger.begin(main_account, noon);
+    const Instant later = noon + 48h;
+    ledger.begin(main_account, later);
+    CHECK(ledger.first_day(main_account, later) == day - 24h);
+    CHECK(ledger.days_to_read(main_account, later).size() == 4);
 }
 
 TEST_CASE("days before the backfill's end are never counted again") {

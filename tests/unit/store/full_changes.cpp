@@ -269,7 +269,7 @@ engine::Changes full_changes(const std::string& text, std::int64_t number) {
         make.usd(),
         make.at(),
         make.usd(),
-        true}};
+        make.at()}};
     changes.spend_points = {engine::SpendPoint{make.at(), make.team(), make.usd(), make.usd()}};
     changes.policy_fingerprint = text;
     changes.clock = engine::ClockMark{text, Duration{number}};

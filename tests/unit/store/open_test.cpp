@@ -187,18 +187,50 @@ TEST_CASE("a database of a later version is refused and left as it is") {
     CHECK(content(directory.path() / "state.db") == before);
 }
 
+/// What step 5 of the schema did, undone.
+constexpr const char* before_step_5 =
+    "ALTER TABLE accounts DROP COLUMN covered_from; "
+    "ALTER TABLE accounts ADD COLUMN backfilled INTEGER NOT NULL DEFAULT 1; "
+    "PRAGMA user_version = 4; ";
+
 TEST_CASE("a database from before idle periods had limits to be judged by is read and goes on") {
     const TempDir directory;
     fill(directory.path());
     run_sql(
         directory.path(),
-        "ALTER TABLE idle_clocks DROP COLUMN highest; ALTER TABLE idle_clocks DROP COLUMN "
-        "longest_gap; PRAGMA user_version = 3");
+        std::string{before_step_5} +
+            "ALTER TABLE idle_clocks DROP COLUMN highest; ALTER TABLE idle_clocks DROP COLUMN "
+            "longest_gap; PRAGMA user_version = 3");
     const auto opened = must_open(directory.path());
     const auto& idle = opened.stored.instances.front().idle;
     CHECK(idle.began);
     CHECK_FALSE(idle.highest);
     CHECK(idle.longest_gap == Duration{0});
+}
+
+/// A database from before it was kept how far back an account was filled, with these rows besides.
+std::optional<Instant> covered_from_of(const std::string& rows) {
+    const TempDir directory;
+    fill(directory.path());
+    run_sql(
+        directory.path(),
+        before_step_5 + ("DELETE FROM team_days; DELETE FROM account_days; UPDATE accounts SET "
+                         "name = 'main'; " +
+                         rows));
+    const auto opened = must_open(directory.path());
+    REQUIRE(opened.stored.accounts.size() == 1);
+    return opened.stored.accounts.front().covered_from;
+}
+
+TEST_CASE("how far back an account was filled is known of an older database by its money") {
+    const std::string own_day = "INSERT INTO account_days VALUES ('main', 70, 75, NULL, 0); ";
+    const std::string end_of_backfill = "INSERT INTO account_days VALUES ('main', 60, 0, NULL, 1);";
+    const std::string filled =
+        "INSERT INTO team_days VALUES ('main', 'ml', 30, 1, 1, 1, 1), ('b', 'ml', 20, 1, 1, 1, 1);";
+    CHECK(covered_from_of(own_day + filled) == Instant{Duration{30}});
+    CHECK(covered_from_of(own_day + end_of_backfill) == Instant{Duration{70}});
+    CHECK_FALSE(covered_from_of(""));
+    CHECK_FALSE(covered_from_of(filled + "UPDATE accounts SET backfilled = 0;"));
 }
 
 TEST_CASE("a directory in the place of the database is an error, and stays") {
