@@ -2,6 +2,7 @@
 #include "engine/enforce.hpp"
 #include "engine/engine.hpp"
 #include "engine/tell.hpp"
+#include "engine/unconfigured.hpp"
 
 #include <utility>
 
@@ -78,6 +79,7 @@ void tell_broken_log(State& state, Effects& effects, Now now) {
 Effects Engine::on_start(FoundDamage found, Now now) {
     state_.found = std::move(found);
     Effects effects;
+    leave_unconfigured(state_, effects, now);
     if (!state_.found.database.empty()) {
         tell_set_aside(state_, effects, now);
     }

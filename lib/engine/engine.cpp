@@ -8,6 +8,7 @@
 #include "engine/observe.hpp"
 #include "engine/restore.hpp"
 #include "engine/tell.hpp"
+#include "engine/unconfigured.hpp"
 
 #include <fmt/format.h>
 
@@ -82,9 +83,8 @@ Engine::Engine(
     follow_clock(state_, now);
     follow_policy(state_);
     const auto present = fingerprint(*state_.policy);
+    take_configured(state_, now);
     for (const auto& account : state_.policy->accounts) {
-        auto& live = state_.accounts[account.name];
-        live.state.name = account.name;
         if (stored_fingerprint && *stored_fingerprint != present) {
             state_.to_judge.emplace(account.name, is_of_dry_run(*stored_fingerprint));
         }
@@ -105,7 +105,7 @@ Effects Engine::decide(Now now, Effects effects) {
     judge(state_, now.wall);
     tell_exemptions(state_, effects, now);
     for (auto it = state_.to_judge.begin(); it != state_.to_judge.end();) {
-        if (state_.accounts[it->first].swept_this_run) {
+        if (state_.accounts.at(it->first).swept_this_run) {
             judge_new_policy(state_, effects, it->first, it->second, now);
             it = state_.to_judge.erase(it);
         } else {
@@ -122,7 +122,15 @@ Effects Engine::decide(Now now, Effects effects) {
     return effects;
 }
 
+// What was asked before a reload took the account out is answered after it, to nobody.
+bool Engine::knows(const AccountName& account) const {
+    return state_.accounts.contains(account);
+}
+
 Effects Engine::on_sweep(const fleet::Sweep& sweep, Now now) {
+    if (!knows(sweep.account)) {
+        return decide(now, Effects{});
+    }
     follow_clock(state_, now);
     observe_sweep(state_, sweep, now);
     Effects effects;
@@ -131,9 +139,11 @@ Effects Engine::on_sweep(const fleet::Sweep& sweep, Now now) {
 }
 
 Effects Engine::on_poll_failed(const PollFailed& failure, Now now) {
+    if (!knows(failure.account)) {
+        return decide(now, Effects{});
+    }
     follow_clock(state_, now);
-    auto& account = state_.accounts[failure.account];
-    account.state.name = failure.account;
+    auto& account = state_.accounts.at(failure.account);
     account.problem = printable(failure.message, 300);
     account.state.key_rejected = failure.key_rejected;
     account.state.failing_since = account.state.failing_since.value_or(now.wall);
@@ -142,6 +152,9 @@ Effects Engine::on_poll_failed(const PollFailed& failure, Now now) {
 }
 
 Effects Engine::on_verified(const fleet::Verification& read, Now now) {
+    if (!knows(read.account)) {
+        return decide(now, Effects{});
+    }
     follow_clock(state_, now);
     observe_verification(state_, read, now);
     Effects effects;
@@ -163,6 +176,9 @@ Effects Engine::on_answered(const RequestAnswered& answer, Now now) {
 }
 
 Effects Engine::on_charges(const ChargesRead& charges, Now now) {
+    if (!knows(charges.account)) {
+        return decide(now, Effects{});
+    }
     follow_clock(state_, now);
     const auto before = spend_of_destroyed(state_, charges, now);
     observe_charges(state_, charges, now);
@@ -172,6 +188,9 @@ Effects Engine::on_charges(const ChargesRead& charges, Now now) {
 }
 
 Effects Engine::on_backfill(const BackfillRead& read, Now now) {
+    if (!knows(read.account)) {
+        return decide(now, Effects{});
+    }
     follow_clock(state_, now);
     const auto wanted = backfills(read.account, now);
     const bool current = std::ranges::equal(
@@ -188,6 +207,9 @@ Effects Engine::on_backfill(const BackfillRead& read, Now now) {
 }
 
 Effects Engine::on_money(const MoneyRead& money, Now now) {
+    if (!knows(money.account)) {
+        return decide(now, Effects{});
+    }
     follow_clock(state_, now);
     observe_money(state_, money, now);
     return decide(now, Effects{});
@@ -197,6 +219,9 @@ Effects Engine::on_price_increases(
     const AccountName& account,
     std::vector<PriceIncreaseFact> increases,
     Now now) {
+    if (!knows(account)) {
+        return decide(now, Effects{});
+    }
     follow_clock(state_, now);
     std::erase_if(state_.price_increases, [&](const PriceIncreaseFact& fact) {
         return fact.account == account;
@@ -235,16 +260,14 @@ Effects Engine::on_policy(
             mark(state_, hold);
         }
     }
+    Effects effects;
+    leave_unconfigured(state_, effects, now);
+    take_configured(state_, now);
     for (const auto& account : state_.policy->accounts) {
-        state_.accounts[account.name].state.name = account.name;
         auto& from_dry_run = state_.to_judge[account.name];
         from_dry_run = from_dry_run || was_dry_run;
     }
-    std::erase_if(state_.accounts, [&](const auto& entry) {
-        return state_.policy->find_account(entry.first) == nullptr;
-    });
     reassign_teams(state_, now);
-    Effects effects;
     alerts::Alert over;
     over.kind = alerts::Kind::config_rejected;
     over.condition = "config_rejected";
@@ -312,8 +335,11 @@ std::vector<Backfill> Engine::backfills(const AccountName& account, Now now) con
 }
 
 Effects Engine::on_charges_complete(const AccountName& account, Now now) {
+    if (!knows(account)) {
+        return decide(now, Effects{});
+    }
     follow_clock(state_, now);
-    state_.accounts[account].last_billing = now.wall;
+    state_.accounts.at(account).last_billing = now.wall;
     return decide(now, Effects{});
 }
 

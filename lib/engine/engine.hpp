@@ -145,6 +145,7 @@ class Engine {
 
   private:
     Effects decide(Now now, Effects effects);
+    bool knows(const AccountName& account) const;
     bool deliverable(const AlertId& alert) const;
     std::optional<std::pair<Instant, AlertId>> first_waiting(const NotifierName& notifier) const;
 

@@ -157,7 +157,8 @@ Instant seen_at(const State& state, const LiveAccount& account) {
     if (account.swept_this_run && last && account.clock_offset) {
         return *last + (state.clock_offset - *account.clock_offset);
     }
-    const Instant began = state.started.wall + (state.clock_offset - offset_of(state.started));
+    const Now start = account.added.value_or(state.started);
+    const Instant began = start.wall + (state.clock_offset - offset_of(start));
     // A process that has just started has not looked in vain yet, however long it was down.
     const bool tried = !account.problem.empty();
     return tried ? std::min(last.value_or(began), began) : began;

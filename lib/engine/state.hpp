@@ -51,6 +51,7 @@ struct Effects {
 struct LiveAccount {
     AccountState state;
     bool swept_this_run = false;
+    std::optional<Now> added;              // by a reload
     std::optional<Instant> last_billing;   // when all charges were read
     std::optional<Duration> sweep_took;    // less what had to be asked again
     Duration sweeps_take{0};               // the latest two both took so long, or longer
@@ -169,7 +170,8 @@ struct State {
     Instant next_farewell = Instant::min();    // before it none of those is forgotten
     std::map<AccountName, std::size_t> homes;  // how many instances each account has; never erased
     std::uint64_t sweeps = 0;                  // counts them
-    std::map<AccountName, LiveAccount> accounts;
+    std::map<AccountName, LiveAccount> accounts;          // those of the policy
+    std::map<AccountName, AccountState> former_accounts;  // those that it has no more
 
     std::map<InstanceId, enforcement::Case> cases;  // the current one of each instance
     std::deque<enforcement::Case> ended_cases;      // newest first, bounded; see end_case()

@@ -185,16 +185,16 @@ TEST_CASE("a database that was set aside at the start is told, shown, and told o
 TEST_CASE("a broken audit log is told once, and again when it breaks after it was whole") {
     Scene scene{quiet_policy()};
     const FoundDamage broken{"", "audit.jsonl line 7 does not follow the line before"};
-    scene.settle(scene.engine().on_start(broken, scene.now()));
-    CHECK(scene.count(alerts::Kind::state_damaged) == 1);
+    scene.damage = broken;
     scene.restart();
-    scene.settle(scene.engine().on_start(broken, scene.now()));
+    CHECK(scene.count(alerts::Kind::state_damaged) == 1);
+    scene.damage = broken;
+    scene.restart();
     CHECK(scene.count(alerts::Kind::state_damaged) == 1);
     CHECK(scene.view()->health.audit_problem == broken.audit_log);
     scene.restart();
-    scene.settle(scene.engine().on_start(FoundDamage{}, scene.now()));
+    scene.damage = broken;
     scene.restart();
-    scene.settle(scene.engine().on_start(broken, scene.now()));
     CHECK(scene.count(alerts::Kind::state_damaged) == 2);
 }
 

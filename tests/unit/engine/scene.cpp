@@ -99,6 +99,7 @@ void Scene::start_engine(Changes stored) {
     for (const auto& account : policy_->accounts) {
         schedule_poll(account.name, wall_);
     }
+    settle(engine_->on_start(std::exchange(damage, FoundDamage{}), now()));
 }
 
 void Scene::schedule_poll(const AccountName& account, Instant when) {

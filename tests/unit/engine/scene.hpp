@@ -100,6 +100,7 @@ class Scene {
     bool blind = false;             // polls fail
     bool key_rejected = false;      // and this is why
     AccountName blind_account;      // polls of this one fail
+    FoundDamage damage;             // what the next start finds
     std::set<InstanceId> nameless;  // listed without a usable id
     bool disk_full = false;         // nothing can be stored
     bool notifiers_down = false;    // no delivery succeeds
