@@ -53,6 +53,56 @@ std::vector<Ledger::Impl::Row> Ledger::Impl::rows_of(
     return rows;
 }
 
+const ContractState* Ledger::Impl::same_elsewhere(
+    const Account& account,
+    const Account& other,
+    const ContractState& contract) {
+    if (&other == &account) {
+        return nullptr;
+    }
+    const auto found = other.contracts.find(contract.contract.source);
+    return found == other.contracts.end() ? nullptr : found->second.get();
+}
+
+void Ledger::Impl::leave_out_known(const Account& account, Row& row, Instant day, Instant at)
+    const {
+    for (const auto& [name, other] : accounts_) {
+        const auto* same = same_elsewhere(account, *other, *row.contract);
+        if (same == nullptr) {
+            continue;
+        }
+        if (same->find_day(day) == nullptr && day <= same->last_day) {
+            row.amounts = Amounts{};  // that day is final there
+            return;
+        }
+        Amounts known;
+        for (const auto& posting : contract_postings(*same, at)) {
+            if (utc_day_start(posting.cell) == day) {
+                known += posting.amounts;
+            }
+        }
+        const auto rest = [](Usd charged, Usd counted) {
+            return charged > Usd{} ? std::max(charged - counted, Usd{}) : charged;
+        };
+        row.amounts.gpu = rest(row.amounts.gpu, known.gpu);
+        row.amounts.disk = rest(row.amounts.disk, known.disk);
+        row.amounts.bandwidth = rest(row.amounts.bandwidth, known.bandwidth);
+        row.amounts.other = rest(row.amounts.other, known.other);
+    }
+}
+
+bool Ledger::Impl::counted_elsewhere(const Account& account) const {
+    const auto counted = [&](const Account& other, const ContractState& contract) {
+        const auto* same = same_elsewhere(account, other, contract);
+        return same != nullptr && (same->meter || !same->days.empty() || same->folded != Amounts{});
+    };
+    return std::ranges::any_of(accounts_, [&](const auto& entry) {
+        return std::ranges::any_of(account.contracts, [&](const auto& contract) {
+            return counted(*entry.second, *contract.second);
+        });
+    });
+}
+
 bool Ledger::Impl::take_row(const Row& row, Instant day, Instant read_at) {
     auto& contract = *row.contract;
     auto& open = contract.make_day(day);
@@ -87,7 +137,8 @@ void Ledger::Impl::charge(
     }
     auto& state = day_state(account, day);
     bool news = !state.changed;
-    for (const auto& row : rows_of(account, charges)) {
+    for (auto& row : rows_of(account, charges)) {
+        leave_out_known(account, row, day, read_at);
         news = take_row(row, day, read_at) || news;
     }
     if (news) {
@@ -261,7 +312,11 @@ void Ledger::Impl::backfill(
         before.settled = true;
         before.folded = true;
     }
-    for (const auto& row : rows_of(account, charges)) {
+    auto rows = rows_of(account, charges);
+    if (counted_elsewhere(account)) {
+        rows.clear();
+    }
+    for (const auto& row : rows) {
         row.book->fold(start, row.amounts);
         changed_cells_.emplace(row.book->index(), start);
         if (!is_known(*row.contract)) {

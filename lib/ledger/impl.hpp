@@ -116,6 +116,14 @@ class Ledger::Impl {
 
     // --- days (charges.cpp)
     std::vector<Row> rows_of(Account& account, std::span<const DayCharge> charges);
+    /// The contract as another account knows it; null when it does not. Its number is the same in
+    /// all of Vast.ai: either key opens the same account, or the account had another name.
+    static const ContractState*
+    same_elsewhere(const Account& account, const Account& other, const ContractState& contract);
+    /// Takes from the row what other accounts count of its contract on that day.
+    void leave_out_known(const Account& account, Row& row, Instant day, Instant at) const;
+    /// Another account counts contracts of this one, and so what there was before.
+    bool counted_elsewhere(const Account& account) const;
     bool take_row(const Row& row, Instant day, Instant read_at);
     void settle(Account& account, Instant day, Instant read_at);
     /// Posts the day anew after anything of it changed.

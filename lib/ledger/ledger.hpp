@@ -74,7 +74,8 @@ class Ledger {
     /// since then, and stays theirs. The day settles with a reading that, two hours after the day
     /// ended and after the last one that differed, brought nothing new; what accrued without a row
     /// then is nothing. A day in which something accrued but nothing was charged at all does not
-    /// settle. Settled days do not change, nor days before the first one (see first_day).
+    /// settle. Settled days do not change, nor days before the first one (see first_day). What
+    /// another account counts of the same contract on that day is not counted again.
     void charge(
         const AccountName& account,
         Instant day,
@@ -84,7 +85,9 @@ class Ledger {
     /// Spend before the ledger began, of a range of UTC days that ends before first_day() begins:
     /// counts in windows that contain `start`, as one slice there. A range that crosses the
     /// beginning of a window, such as a month in the calendar's zone, is better given in two. Calls
-    /// add up. Of instances that are not known it counts for teams and accounts alone.
+    /// add up. Of instances that are not known it counts for teams and accounts alone. Counts
+    /// nothing when another account counts contracts of this one: it is the same account of
+    /// Vast.ai, under another name or by another key.
     void backfill(const AccountName& account, Instant start, std::span<const DayCharge> charges);
 
     /// The account's days are the ledger's own from yesterday on, if they were not before.

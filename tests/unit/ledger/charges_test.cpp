@@ -553,6 +553,55 @@ TEST_CASE("days before the backfill's end are never counted again") {
     CHECK(ledger.days_to_read(main_account, noon) == std::vector{day - 24h, day});
 }
 
+/// Instance one costs two dollars an hour from 08:00, in the main account until noon, when that
+/// account is given the other name.
+void give_another_name(Ledger& ledger) {
+    ledger.observe(main_account, one, red, rates(2), day + 8h);
+    ledger.charge(
+        main_account, day, Rows{row(one, gpu_only(9)), row("volume-9", gpu_only(1))}, noon);
+    ledger.close(one, noon);
+    ledger.observe(other_account, one, red, rates(2), noon);
+}
+
+TEST_CASE("what one account's charges told of a contract is not counted again under another name") {
+    Ledger ledger{Calendar{}};
+    give_another_name(ledger);
+    CHECK(lifetime(ledger, red, noon + 1h) == usd(12));
+    const Rows later{row(one, gpu_only(13)), row("volume-9", gpu_only(1.5))};
+    ledger.charge(other_account, day, later, noon + 2h);
+    CHECK(lifetime(ledger, red, noon + 2h) == usd(9 + 1.5 + 4));
+}
+
+TEST_CASE("a day that was settled under one name of an account is not counted under another") {
+    Ledger ledger{Calendar{}};
+    ledger.observe(main_account, one, red, rates(2), day + 8h);
+    const Rows whole{row(one, gpu_only(32))};
+    const Instant renamed = settle(ledger, day, whole, day + 24h);
+    ledger.close(one, renamed);
+    ledger.observe(other_account, one, red, rates(2), renamed);
+    ledger.charge(other_account, day, whole, renamed + 1h);
+    CHECK(lifetime(ledger, red, renamed + 1h) == usd(32 + 4 + 2));
+}
+
+TEST_CASE("an account under another name needs no backfill: what was before is known") {
+    Ledger ledger{Calendar{}};
+    give_another_name(ledger);
+    ledger.backfill(
+        other_account,
+        time("2026-11-01T00:00:00Z"),
+        Rows{row(one, gpu_only(100)), row("instance-99", gpu_only(50))});
+    CHECK(lifetime(ledger, red, noon) == usd(9 + 1));
+}
+
+TEST_CASE("two accounts with contracts of their own are filled from charges each") {
+    Ledger ledger{Calendar{}};
+    const Instant month = time("2026-11-01T00:00:00Z");
+    ledger.advance(noon);
+    ledger.backfill(main_account, month, Rows{row(one, gpu_only(10))});
+    ledger.backfill(other_account, month, Rows{row(two, gpu_only(50))});
+    CHECK(lifetime(ledger, red, noon) == usd(60));
+}
+
 TEST_CASE("counters go by account, team and source") {
     Ledger ledger{Calendar{}};
     ledger.observe(main_account, one, red, rates(6, 1), noon);
