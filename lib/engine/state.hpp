@@ -73,8 +73,8 @@ struct PriceIncreaseFact {
     InstanceId instance;
     std::optional<UsdPerHour> old_rate;  // of each GPU
     std::optional<UsdPerHour> new_rate;
-    std::optional<UsdPerHour> old_disk{};  // of each gigabyte of storage
-    std::optional<UsdPerHour> new_disk{};
+    std::optional<UsdPerHour> old_disk;  // of each gigabyte of storage
+    std::optional<UsdPerHour> new_disk;
 };
 
 /// One instance, with what was worked out from it and need not be again until it changes. It reads

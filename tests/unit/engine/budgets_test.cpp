@@ -250,7 +250,7 @@ TEST_CASE("a pending price increase is told once with old and new rate") {
     FourAnHour scene{quiet_policy()};
     scene.run_until(at("08:05"));
     const std::vector<PriceIncreaseFact> facts{
-        {9, main_account, InstanceId{1}, dph(2.0), dph(2.5)}};
+        {9, main_account, InstanceId{1}, dph(2.0), dph(2.5), {}, {}}};
     scene.settle(scene.engine().on_price_increases(main_account, facts, scene.now()));
     scene.settle(scene.engine().on_price_increases(main_account, facts, scene.now()));
     REQUIRE(scene.count(alerts::Kind::price_increase) == 1);
@@ -262,7 +262,7 @@ TEST_CASE("a pending price increase is told once with old and new rate") {
 TEST_CASE("a price increase of storage alone is told with its own old and new rate") {
     FourAnHour scene{quiet_policy()};
     scene.run_until(at("08:05"));
-    PriceIncreaseFact fact{9, main_account, InstanceId{1}, dph(0.4), dph(0.4)};
+    PriceIncreaseFact fact{9, main_account, InstanceId{1}, dph(0.4), dph(0.4), {}, {}};
     // 15 and 30 cents a month for each gigabyte.
     fact.old_disk = dph(0.15 / 720);
     fact.new_disk = dph(0.3 / 720);
@@ -276,7 +276,7 @@ TEST_CASE("a price increase of storage alone is told with its own old and new ra
 TEST_CASE("a price increase of GPU and storage is told with both") {
     FourAnHour scene{quiet_policy()};
     scene.run_until(at("08:05"));
-    PriceIncreaseFact fact{9, main_account, InstanceId{1}, dph(2.0), dph(2.5)};
+    PriceIncreaseFact fact{9, main_account, InstanceId{1}, dph(2.0), dph(2.5), {}, {}};
     fact.new_disk = dph(0.3 / 720);
     scene.settle(scene.engine().on_price_increases(main_account, {fact}, scene.now()));
     const auto text = scene.latest(alerts::Kind::price_increase).text;
@@ -289,7 +289,7 @@ TEST_CASE("a price increase of GPU and storage is told with both") {
 TEST_CASE("a price increase of which nothing is known is told as such") {
     FourAnHour scene{quiet_policy()};
     scene.run_until(at("08:05"));
-    const PriceIncreaseFact fact{9, main_account, InstanceId{1}, {}, {}};
+    const PriceIncreaseFact fact{9, main_account, InstanceId{1}, {}, {}, {}, {}};
     scene.settle(scene.engine().on_price_increases(main_account, {fact}, scene.now()));
     const auto text = scene.latest(alerts::Kind::price_increase).text;
     CHECK_MESSAGE(text.find("asked an unknown price") != std::string::npos, text);
