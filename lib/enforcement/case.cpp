@@ -2,6 +2,8 @@
 
 #include "base/enum_names.hpp"
 
+#include <algorithm>
+
 namespace vastwatch::enforcement {
 namespace {
 
@@ -91,6 +93,11 @@ std::string_view explain(Wait wait) {
                    "durable record";
     }
     return "";
+}
+
+bool has(const Hold& hold, InstanceId instance, rules::Rule rule) {
+    return hold.wanted.empty() ? std::ranges::find(hold.instances, instance) != hold.instances.end()
+                               : hold.wanted.contains({instance, rule});
 }
 
 std::string_view to_string(Hold::Kind kind) {

@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace vastwatch::enforcement {
@@ -111,9 +113,16 @@ struct Hold {
     std::string decided_by;
     std::vector<InstanceId> instances;
     UsdPerHour cost;  // per hour of all of them
+    /// What a reload made due, and nothing else, waits in its hold: each instance with each rule
+    /// that wanted it then. Empty in a mass hold, and in one that an earlier version made, which
+    /// keeps back whatever is wanted of its instances.
+    std::set<std::pair<InstanceId, rules::Rule>> wanted{};
 
     friend bool operator==(const Hold&, const Hold&) = default;
 };
+
+/// A reload's hold has what `rule` wants of `instance`.
+bool has(const Hold& hold, InstanceId instance, rules::Rule rule);
 
 std::string_view to_string(Hold::Kind kind);
 std::string_view to_string(Hold::Decision decision);

@@ -126,6 +126,11 @@ bool comes_first(const Finding& one, const Finding& other, Instant now) {
     return one.due < other.due;
 }
 
+/// What is due by itself waits for no hold, nor does idleness that people are to be warned of.
+bool leaves_hold(const Finding* free, Instant now) {
+    return free != nullptr && (free->holds(now) || free->rule == Rule::idle);
+}
+
 bool hour_is_full(const State& state) {
     const auto limit = state.policy->enforcement.max_actions_per_hour;
     return limit > 0 && state.recent_actions.size() >= static_cast<std::size_t>(limit);
@@ -190,14 +195,26 @@ void take_back(State& state, Case& item) {
 
 Wanted choose(const State& state, const std::vector<const Finding*>& findings, Instant now) {
     Wanted wanted;
+    const Finding* waits = nullptr;
     for (const auto* finding : findings) {
         if (!rules::is_cap(finding->rule) && opens_at(state, *finding) > now) {
             continue;
         }
-        wanted.all.push_back(finding);
-        if (wanted.first == nullptr || comes_first(*finding, *wanted.first, now)) {
-            wanted.first = finding;
+        const auto* keeper = keeping_hold(state, *finding);
+        if (keeper != nullptr && keeper->decision == enforcement::Hold::Decision::dismissed) {
+            continue;
         }
+        wanted.all.push_back(finding);
+        auto& first = keeper == nullptr ? wanted.first : waits;
+        if (first == nullptr || comes_first(*finding, *first, now)) {
+            first = finding;
+            wanted.hold = keeper == nullptr ? wanted.hold : std::optional{keeper->id};
+        }
+    }
+    if (waits != nullptr && !leaves_hold(wanted.first, now)) {
+        wanted.first = waits;
+    } else {
+        wanted.hold.reset();
     }
     return wanted;
 }
@@ -272,12 +289,16 @@ Wanted choose_for(
     }
     const Finding* cap = nullptr;
     for (const auto* finding : findings) {
-        const bool acts = rules::is_cap(finding->rule) && finding->holds(now);
+        const bool acts = rules::is_cap(finding->rule) && finding->holds(now) &&
+                          keeping_hold(state, *finding) == nullptr;
         if (acts && (cap == nullptr || comes_first(*finding, *cap, now))) {
             cap = finding;
         }
     }
-    wanted.first = cap == nullptr ? wanted.first : cap;
+    if (cap != nullptr) {
+        wanted.first = cap;
+        wanted.hold.reset();
+    }
     return wanted;
 }
 
@@ -336,6 +357,28 @@ void count(State& state, const Case& item, const std::string& outcome) {
     ++state.counts[{item.team, item.rule, item.action, outcome}];
 }
 
+namespace {
+
+/// Into the hold that has what is wanted, and out of the one that has not.
+void follow_hold(State& state, Effects& effects, Case& item, const Wanted& wanted, Now now) {
+    if (wanted.hold) {
+        if (item.step != Step::held || item.hold != wanted.hold) {
+            hold_again(state, effects, item, *wanted.hold, now);
+        }
+        return;
+    }
+    // A cap does not rest on telemetry: it does not wait for a decision about idleness.
+    const bool leaves = waits_for_reload(state, item) ||
+                        (item.step == Step::held && item.cap && leave_mass_hold(state, item));
+    if (leaves) {
+        item.step = Step::pending;
+        item.hold.reset();
+        mark(state, item);
+    }
+}
+
+}  // namespace
+
 void open_and_update(State& state, Effects& effects, Now now) {
     const auto& grouped = state.acting;
     std::vector<InstanceId> unwanted;
@@ -363,17 +406,15 @@ void open_and_update(State& state, Effects& effects, Now now) {
         const bool reopen = it != state.cases.end() && it->second.step == Step::dry_run &&
                             state.policy->enforcement.enforce;
         if (it == state.cases.end() || reopen) {
-            hold_again(state, effects, open_case(state, effects, id, wanted, now), now);
+            follow_hold(state, effects, open_case(state, effects, id, wanted, now), wanted, now);
             continue;
         }
         auto& item = it->second;
-        if (is_open(item) && update(state, item, wanted, now.wall)) {
-            // A cap does not rest on telemetry: it does not wait for a decision about idleness.
-            if (item.step == Step::held && item.cap && leave_mass_hold(state, item)) {
-                item.step = Step::pending;
-                item.hold.reset();
+        if (is_open(item)) {
+            if (update(state, item, wanted, now.wall)) {
+                mark(state, item);
             }
-            mark(state, item);
+            follow_hold(state, effects, item, wanted, now);
         }
     }
 }

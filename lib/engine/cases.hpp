@@ -6,6 +6,7 @@
 #include "engine/enforce.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,9 +17,11 @@ namespace vastwatch::engine {
 struct Wanted {
     const rules::Finding* first = nullptr;  // acts strongest among what is due, else is due first
     std::vector<const rules::Finding*> all;
+    std::optional<HoldId> hold;  // the open one of a reload in which `first` waits
 };
 
-/// What of them counts at `now`; `first` is null when nothing does yet.
+/// What of them counts at `now`; `first` is null when nothing does yet. What an operator dismissed
+/// does not count, and what waits in an open hold only until something else is due.
 Wanted choose(const State& state, const std::vector<const rules::Finding*>& findings, Instant now);
 
 /// The facts that may keep the case back.
@@ -65,11 +68,13 @@ std::string_view unrest(const State& state, const enforcement::Case& item, Insta
 void hold_masses(State& state, Effects& effects, Now now);
 /// Ends holds of which nothing is due any more.
 void lapse_holds(State& state, Effects& effects, Now now);
-/// An operator decided against what a changed policy makes due.
+/// What the case acts for waits in a reload's hold, or an operator dismissed it there.
 bool kept_back(const State& state, const enforcement::Case& item);
+/// The case waits in an open reload hold, and not in one of a mass.
+bool waits_for_reload(const State& state, const enforcement::Case& item);
 /// What comes due anew waits with the rest while its reload hold is open: a condition that was away
 /// for a moment is no decision.
-void hold_again(State& state, Effects& effects, enforcement::Case& item, Now now);
+void hold_again(State& state, Effects& effects, enforcement::Case& item, HoldId hold, Now now);
 /// Takes the case out of the mass hold that it waits in, if it does: what is idle anew later is
 /// judged anew. False when there is none.
 bool leave_mass_hold(State& state, const enforcement::Case& item);

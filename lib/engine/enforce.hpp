@@ -48,9 +48,17 @@ void decide(
     const std::string& actor,
     Now now);
 
-/// The instances of which an operator decided, by dismissing what a changed policy made due, that
-/// nothing is done to them under this policy.
+/// The reload's hold, open or dismissed, that keeps back what a finding about an instance wants.
+/// It has what the changed policy made due, and nothing that came later: another rule, or a cap in
+/// its next window, does not wait for it. Null when nothing keeps it back.
+const enforcement::Hold* keeping_hold(const State& state, const rules::Finding& finding);
+
+/// The instances of which an operator dismissed what a changed policy made due: nothing of that is
+/// done to them under this policy.
 std::map<InstanceId, const enforcement::Hold*> dismissed_holds(const State& state);
+
+/// What was dismissed under another policy is judged anew under this one.
+void end_dismissals(State& state);
 
 /// Ends a case: counted, recorded, kept for view.
 void close(

@@ -90,6 +90,7 @@ Engine::Engine(
         }
     }
     if (stored_fingerprint != present) {
+        end_dismissals(state_);
         state_.changes.policy_fingerprint = present;
     }
     state_.durable_until = newest_alert();
@@ -252,14 +253,7 @@ Effects Engine::on_policy(
     if (zone_changed) {
         state_.ledger.set_calendar(state_.policy->calendar, now.wall);
     }
-    for (auto& [id, hold] : state_.holds) {
-        // What was dismissed under the old configuration is judged anew under this one.
-        if (hold.kind == enforcement::Hold::Kind::reload &&
-            hold.decision == enforcement::Hold::Decision::dismissed) {
-            hold.decision = enforcement::Hold::Decision::lapsed;
-            mark(state_, hold);
-        }
-    }
+    end_dismissals(state_);
     Effects effects;
     leave_unconfigured(state_, effects, now);
     take_configured(state_, now);

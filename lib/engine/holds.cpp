@@ -17,15 +17,24 @@ using rules::Rule;
 
 constexpr Duration recently = std::chrono::minutes{10};
 
-/// The hold of a changed policy that lists the instance and was decided so.
-const Hold* reload_hold_of(const State& state, InstanceId id, Hold::Decision decision) {
-    for (const auto& [number, hold] : state.holds) {
-        if (hold.kind == Hold::Kind::reload && hold.decision == decision &&
-            std::find(hold.instances.begin(), hold.instances.end(), id) != hold.instances.end()) {
-            return &hold;
-        }
+/// The finding is of the window in which the hold was made. A cap that is reached in a later one
+/// is not what the reload made due.
+bool is_of_its_window(const State& state, const Hold& hold, const rules::Finding& finding) {
+    if (!finding.window || !finding.window_end) {
+        return true;
     }
-    return nullptr;
+    const auto& calendar = state.policy->calendar;
+    const Instant last = *finding.window_end - Duration{1};
+    return hold.created >= (*finding.window == policy::Window::day ? calendar.day_start(last)
+                                                                   : calendar.month_start(last));
+}
+
+bool keeps_back(const State& state, const Hold& hold, const rules::Finding& finding) {
+    const bool in_force =
+        hold.decision == Hold::Decision::open || hold.decision == Hold::Decision::dismissed;
+    return hold.kind == Hold::Kind::reload && in_force &&
+           enforcement::has(hold, *finding.instance, finding.rule) &&
+           is_of_its_window(state, hold, finding);
 }
 
 bool approved(const State& state, const Case& item) {
@@ -58,21 +67,11 @@ void record_hold(State& state, Effects& effects, const Case& item, Now now) {
 
 /// Always a hold of its own: whoever approves one takes what its alert listed, and nothing that
 /// came later.
-void hold(
-    State& state,
-    Effects& effects,
-    Hold::Kind kind,
-    const AccountName& account,
-    const std::vector<InstanceId>& ids,
-    Now now) {
-    Hold made;
+void hold(State& state, Effects& effects, Hold made, Now now) {
     made.id = HoldId{state.next_hold++};
-    made.kind = kind;
-    made.account = account;
     made.created = now.wall;
-    made.instances = ids;
-    made.cost = cost_of(state, ids);
-    for (const auto id : ids) {
+    made.cost = cost_of(state, made.instances);
+    for (const auto id : made.instances) {
         auto& item = state.cases.at(id);
         item.step = Step::held;
         item.hold = made.id;
@@ -107,7 +106,66 @@ bool enforcement_begins(const State& state, const Case& item, bool was_dry_run) 
            (item.step == Step::dry_run || (was_dry_run && waited));
 }
 
+/// The holds of which something is due still.
+std::set<HoldId> holds_in_use(const State& state) {
+    std::set<HoldId> all;
+    for (const auto& [id, item] : state.cases) {
+        if (item.step == Step::held && item.hold) {
+            all.insert(*item.hold);
+        }
+    }
+    for (const auto& [id, findings] : state.acting) {
+        for (const auto* finding : findings) {
+            if (const auto* item = keeping_hold(state, *finding)) {
+                all.insert(item->id);
+            }
+        }
+    }
+    return all;
+}
+
+/// What a changed policy makes due of an instance: it was not before, nor does it wait already.
+std::vector<Rule> made_due(
+    const State& state,
+    InstanceId id,
+    const std::vector<const rules::Finding*>& findings,
+    bool was_dry_run,
+    Instant now) {
+    const auto known = state.cases.find(id);
+    if (known != state.cases.end()) {
+        const auto& item = known->second;
+        const bool under_way = item.step == Step::intended || item.step == Step::requested;
+        const bool was_due = item.due <= now && !waits_for_reload(state, item) &&
+                             !enforcement_begins(state, item, was_dry_run);
+        if (under_way || was_due) {
+            return {};
+        }
+    }
+    std::vector<Rule> all;
+    for (const auto* finding : findings) {
+        if (finding->holds(now) && keeping_hold(state, *finding) == nullptr) {
+            all.push_back(finding->rule);
+        }
+    }
+    return all;
+}
+
 }  // namespace
+
+const Hold* keeping_hold(const State& state, const rules::Finding& finding) {
+    for (const auto& [number, item] : state.holds) {
+        if (keeps_back(state, item, finding)) {
+            return &item;
+        }
+    }
+    return nullptr;
+}
+
+bool waits_for_reload(const State& state, const enforcement::Case& item) {
+    const auto found = item.hold ? state.holds.find(*item.hold) : state.holds.end();
+    return item.step == Step::held && found != state.holds.end() &&
+           found->second.kind == Hold::Kind::reload;
+}
 
 std::map<InstanceId, const Hold*> dismissed_holds(const State& state) {
     std::map<InstanceId, const Hold*> all;
@@ -121,17 +179,27 @@ std::map<InstanceId, const Hold*> dismissed_holds(const State& state) {
     return all;
 }
 
-bool kept_back(const State& state, const enforcement::Case& item) {
-    return reload_hold_of(state, item.instance, Hold::Decision::dismissed) != nullptr;
+void end_dismissals(State& state) {
+    for (auto& [id, hold] : state.holds) {
+        if (hold.kind == Hold::Kind::reload && hold.decision == Hold::Decision::dismissed) {
+            hold.decision = Hold::Decision::lapsed;
+            mark(state, hold);
+        }
+    }
 }
 
-void hold_again(State& state, Effects& effects, enforcement::Case& item, Now now) {
-    const auto* hold = reload_hold_of(state, item.instance, Hold::Decision::open);
-    if (hold == nullptr) {
-        return;
-    }
+bool kept_back(const State& state, const enforcement::Case& item) {
+    const auto findings = state.acting.find(item.instance);
+    return findings != state.acting.end() &&
+           std::ranges::any_of(findings->second, [&](const rules::Finding* finding) {
+               return finding->rule == item.rule && keeping_hold(state, *finding) != nullptr;
+           });
+}
+
+void hold_again(State& state, Effects& effects, enforcement::Case& item, HoldId hold, Now now) {
+    leave_mass_hold(state, item);
     item.step = Step::held;
-    item.hold = hold->id;
+    item.hold = hold;
     record_hold(state, effects, item, now);
 }
 
@@ -188,22 +256,25 @@ void hold_masses(State& state, Effects& effects, Now now) {
         const auto due = mass.ready.size() + mass.under_way + mass.removed;
         const auto running = running_in(state, account) + mass.removed;
         if (!mass.ready.empty() && exceeds_mass_limit(state, due, running)) {
-            hold(state, effects, Hold::Kind::mass_idle, account, mass.ready, now);
+            Hold made;
+            made.kind = Hold::Kind::mass_idle;
+            made.account = account;
+            made.instances = mass.ready;
+            hold(state, effects, std::move(made), now);
         }
     }
 }
 
 void lapse_holds(State& state, Effects& effects, Now now) {
+    const auto is_open = [](const auto& entry) {
+        return entry.second.decision == Hold::Decision::open;
+    };
+    if (std::ranges::none_of(state.holds, is_open)) {
+        return;
+    }
+    const auto in_use = holds_in_use(state);
     for (auto& [number, item] : state.holds) {
-        if (item.decision != Hold::Decision::open) {
-            continue;
-        }
-        const bool alive =
-            std::any_of(item.instances.begin(), item.instances.end(), [&](InstanceId id) {
-                const auto it = state.cases.find(id);
-                return it != state.cases.end() && it->second.hold == item.id;
-            });
-        if (!alive) {
+        if (item.decision == Hold::Decision::open && !in_use.contains(number)) {
             item.decision = Hold::Decision::lapsed;
             item.decided = now.wall;
             mark(state, item);
@@ -218,31 +289,32 @@ void judge_new_policy(
     const AccountName& account,
     bool was_dry_run,
     Now now) {
-    const auto& grouped = state.acting;
-    std::vector<InstanceId> fresh_ones;
-    for (const auto& [id, findings] : grouped) {
+    Hold made;
+    made.kind = Hold::Kind::reload;
+    made.account = account;
+    for (const auto& [id, findings] : state.acting) {
         const auto instance = state.instances.find(id);
         if (instance == state.instances.end() || instance->second->account != account) {
             continue;
         }
-        const auto wanted = choose(state, findings, now.wall);
-        const auto known = state.cases.find(id);
-        const bool was_due = known != state.cases.end() && known->second.due <= now.wall &&
-                             !enforcement_begins(state, known->second, was_dry_run);
-        if (wanted.first != nullptr && wanted.first->holds(now.wall) && !was_due) {
-            fresh_ones.push_back(id);
+        const auto wanted = made_due(state, id, findings, was_dry_run, now.wall);
+        for (const auto rule : wanted) {
+            made.wanted.emplace(id, rule);
+        }
+        if (!wanted.empty()) {
+            made.instances.push_back(id);
         }
     }
-    if (!exceeds_mass_limit(state, fresh_ones.size(), running_in(state, account))) {
+    if (!exceeds_mass_limit(state, made.instances.size(), running_in(state, account))) {
         return;
     }
-    for (const auto id : fresh_ones) {
+    for (const auto id : made.instances) {
         const auto known = state.cases.find(id);
         if (known == state.cases.end() || known->second.step == Step::dry_run) {
-            open_case(state, effects, id, choose(state, grouped.at(id), now.wall), now);
+            open_case(state, effects, id, choose(state, state.acting.at(id), now.wall), now);
         }
     }
-    hold(state, effects, Hold::Kind::reload, account, fresh_ones, now);
+    hold(state, effects, std::move(made), now);
 }
 
 void decide(
@@ -270,7 +342,8 @@ void decide(
     effects.audit.push_back(std::move(record));
     for (const auto id : item.instances) {
         const auto it = state.cases.find(id);
-        if (it == state.cases.end() || it->second.step != Step::held) {
+        if (it == state.cases.end() || it->second.step != Step::held ||
+            it->second.hold != item.id) {
             continue;
         }
         if (approve) {

@@ -162,6 +162,11 @@ std::string case_text(const enforcement::Case& item, Now now) {
     }
 }
 
+bool is_dismissed(const State& state, const rules::Finding& finding) {
+    const auto* hold = keeping_hold(state, finding);
+    return hold != nullptr && hold->decision == enforcement::Hold::Decision::dismissed;
+}
+
 /// The first thing that will be done to an instance if nothing changes.
 std::optional<Deadline> deadline_of(
     const State& state,
@@ -170,8 +175,9 @@ std::optional<Deadline> deadline_of(
     std::optional<Deadline> best;
     const auto& team = state.policy->team_or_unassigned(instance.team);
     for (const auto* finding : findings) {
-        const bool acts =
-            finding->action >= policy::Action::stop && finding->exemption == rules::Exemption::none;
+        const bool acts = finding->action >= policy::Action::stop &&
+                          finding->exemption == rules::Exemption::none &&
+                          !is_dismissed(state, *finding);
         if (!acts || (best && best->at <= finding->due)) {
             continue;
         }
@@ -214,24 +220,24 @@ FindingsById index_findings(const State& state) {
 
 using HoldsById = std::map<InstanceId, const enforcement::Hold*>;
 
-/// What a dismissal makes of the view of an instance.
-void show_dismissal(
-    const State& state,
-    InstanceView& view,
-    const enforcement::Hold& hold,
-    const enforcement::Case* item) {
-    view.deadline.reset();
-    const auto why = fmt::format("hold {} was dismissed", hold.id.value());
-    if (view.protection.empty()) {
-        view.protection = fmt::format(
-            "{} by {}{}, and nothing is done to it until the next reload",
-            why,
-            hold.decided_by,
-            hold.decided ? " on " + state.policy->calendar.format(*hold.decided) : "");
+/// What keeps an instance whose hold was dismissed.
+std::string dismissal_text(const State& state, InstanceId id, const enforcement::Hold& hold) {
+    std::string rules;
+    for (const auto& [instance, rule] : hold.wanted) {
+        if (instance == id) {
+            rules += fmt::format(
+                "{}{}{}",
+                rules.empty() ? "for rule " : ", ",
+                rules::to_string(rule),
+                rules::is_cap(rule) ? " in that window" : "");
+        }
     }
-    if (item != nullptr && item->step == enforcement::Step::pending) {
-        view.case_text = fmt::format("{} is due, but {}", policy::to_string(item->action), why);
-    }
+    return fmt::format(
+        "hold {} was dismissed by {}{}, and nothing is done to it {} until the next reload",
+        hold.id.value(),
+        hold.decided_by,
+        hold.decided ? " on " + state.policy->calendar.format(*hold.decided) : "",
+        rules.empty() ? "for any rule" : rules);
 }
 
 InstanceView view_one(
@@ -266,9 +272,8 @@ InstanceView view_one(
         view.case_text = case_text(item->second, now);
     }
     const auto hold = dismissed.find(instance->id);
-    if (hold != dismissed.end()) {
-        show_dismissal(
-            state, view, *hold->second, item == state.cases.end() ? nullptr : &item->second);
+    if (hold != dismissed.end() && view.protection.empty()) {
+        view.protection = dismissal_text(state, instance->id, *hold->second);
     }
     return view;
 }

@@ -161,9 +161,6 @@ void proceed(State& state, Effects& effects, Now now) {
         if (item.step != Step::pending && item.step != Step::verifying) {
             continue;
         }
-        if (kept_back(state, item)) {
-            continue;
-        }
         const auto wait = enforcement::gate(item, facts_of(state, item, now.wall), now.wall);
         item.wait = wait;
         if (wait != Wait::none && !read_ahead(item, wait, now.wall)) {

@@ -321,18 +321,33 @@ void decode(std::string_view text, fleet::Recipe& recipe) {
     recipe.onstart = in.text();
 }
 
-std::string encode(const std::vector<InstanceId>& ids) {
-    return list(ids, [](std::string& out, InstanceId id) {
-        fmt::format_to(std::back_inserter(out), "{}", id.value());
+std::string encode(const std::vector<HeldInstance>& held) {
+    return list(held, [](std::string& out, const HeldInstance& one) {
+        fmt::format_to(std::back_inserter(out), "[{}", one.id.value());
+        for (const auto rule : one.rules) {
+            fmt::format_to(std::back_inserter(out), R"(,"{}")", to_string(rule));
+        }
+        out += ']';
     });
 }
 
-void decode(std::string_view text, std::vector<InstanceId>& ids) {
-    read_list(text, ids, [](const json::value& element) {
-        if (!element.is_int64()) {
-            throw Corrupt("an instance id that is not an integer");
+void decode(std::string_view text, std::vector<HeldInstance>& held) {
+    read_list(text, held, [](const json::value& element) {
+        HeldInstance one;
+        if (element.is_int64()) {
+            one.id = InstanceId{element.get_int64()};  // earlier versions wrote ids alone
+            return one;
         }
-        return InstanceId{element.get_int64()};
+        const auto size = element.is_array() ? element.get_array().size() : 0;
+        if (size == 0) {
+            throw Corrupt("an instance of a hold that has no id");
+        }
+        Elements in{element, size};
+        one.id = InstanceId{in.integer()};
+        while (one.rules.size() + 1 < size) {
+            one.rules.push_back(in.word<rules::Rule>());
+        }
+        return one;
     });
 }
 

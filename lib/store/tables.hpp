@@ -302,6 +302,27 @@ struct Cases {
     }
 };
 
+inline std::vector<HeldInstance> held_of(const enforcement::Hold& hold) {
+    std::vector<HeldInstance> held;
+    for (const auto id : hold.instances) {
+        held.push_back(HeldInstance{id, {}});
+        auto wanted = hold.wanted.lower_bound({id, rules::Rule{}});
+        for (; wanted != hold.wanted.end() && wanted->first == id; ++wanted) {
+            held.back().rules.push_back(wanted->second);
+        }
+    }
+    return held;
+}
+
+inline void take_held(enforcement::Hold& hold, const std::vector<HeldInstance>& held) {
+    for (const auto& one : held) {
+        hold.instances.push_back(one.id);
+        for (const auto rule : one.rules) {
+            hold.wanted.emplace(one.id, rule);
+        }
+    }
+}
+
 struct Holds {
     using Record = enforcement::Hold;
     static constexpr std::string_view name = "holds";
@@ -316,7 +337,13 @@ struct Holds {
         io("created", hold.created);
         io("decided", hold.decided);
         io("decided_by", hold.decided_by);
-        io("instances", hold.instances);
+        if constexpr (Io::reads) {
+            std::vector<HeldInstance> held;
+            io("instances", held);
+            take_held(hold, held);
+        } else {
+            io("instances", held_of(hold));
+        }
         io("cost", hold.cost);
     }
 };

@@ -482,6 +482,140 @@ TEST_CASE("a reload in dry run asks nobody about what was told of already") {
     CHECK(scene.holds().empty());
 }
 
+/// Ten idle ones that a reload at 11:00 makes due, and a daily cap that is reached at 12:10.
+class HeldAsIdle : public Fleet {
+  public:
+    HeldAsIdle() : Fleet(10, 2, before()) {
+        run_until(at("11:00"));
+        auto policy = idle_policy();
+        ml_of(policy).caps.daily = usd(100);
+        reload(policy);
+        run_until(at("11:10"));
+    }
+
+    static policy::Policy before() {
+        auto policy = idle_policy();
+        ml_of(policy).rules.idle_for = 12h;
+        return policy;
+    }
+};
+
+TEST_CASE("a cap that is reached later does not wait for what a reload made due by another rule") {
+    HeldAsIdle scene;
+    REQUIRE(scene.holds().size() == 1);
+    SUBCASE("and nobody decided") {}
+    SUBCASE("and was dismissed") {
+        CHECK(scene.dismiss().ok);
+    }
+    scene.run_until(at("12:00"));
+    CHECK(scene.sent.empty());
+    scene.run_until(at("12:30"));
+    CHECK(scene.gone() == 10);
+    CHECK(scene.sent_at(101));
+    const auto alert = scene.latest(alerts::Kind::cap_reached);
+    CHECK_MESSAGE(
+        alert.text.find("12 instances will be destroyed") != std::string::npos, alert.text);
+}
+
+TEST_CASE("nobody is warned of what a dismissal keeps from happening") {
+    auto policy = HeldAsIdle::before();
+    Fleet scene{10, 2, policy};
+    scene.run_until(at("11:00"));
+    scene.reload(idle_policy());
+    scene.run_until(at("11:10"));
+    CHECK(scene.dismiss().ok);
+    const auto warnings = scene.count(alerts::Kind::idle_warning);
+    scene.run_until(at("20:00"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.count(alerts::Kind::idle_warning) == warnings);
+}
+
+TEST_CASE("another rule acts though what a reload made due waits, or was dismissed") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("09:00"));
+    auto policy = forbidding_policy();
+    ml_of(policy).rules.idle_action = Action::destroy;
+    scene.reload(policy);
+    scene.run_until(at("09:10"));
+    REQUIRE(scene.holds().size() == 1);
+    SUBCASE("it waits") {}
+    SUBCASE("it was dismissed") {
+        CHECK(scene.dismiss().ok);
+    }
+    scene.machine(101).idle();
+    scene.run_until(at("11:00"));
+    CHECK(scene.count(alerts::Kind::idle_warning) == 1);
+    scene.run_until(at("11:30"));
+    CHECK(scene.sent_at(101));
+    CHECK_FALSE(scene.sent_at(102));
+}
+
+TEST_CASE("what another rule takes out of a reload's hold is back when that rule is done with it") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("09:00"));
+    auto policy = forbidding_policy();
+    ml_of(policy).rules.idle_action = Action::destroy;
+    scene.reload(policy);
+    scene.machine(101).idle();
+    scene.run_until(at("11:00"));
+    REQUIRE(scene.open_case(101));
+    REQUIRE(scene.open_case(101)->step == enforcement::Step::pending);
+    scene.machine(101).busy();
+    scene.run_until(at("12:00"));
+    REQUIRE(scene.open_case(101));
+    CHECK(scene.open_case(101)->step == enforcement::Step::held);
+    CHECK(scene.sent.empty());
+    CHECK(scene.approve().ok);
+    scene.run_until(at("12:05"));
+    CHECK(scene.sent_at(101));
+}
+
+TEST_CASE("a cap that a reload made due waits in its window, and acts in the next one") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("09:00"));
+    scene.reload(cap_policy(15));
+    scene.run_until(at("09:10"));
+    REQUIRE(scene.holds().size() == 1);
+    const auto alert = scene.latest(alerts::Kind::cap_reached);
+    CHECK_MESSAGE(
+        alert.text.find("10 instances go on costing money: `vastwatchctl approve 1`") !=
+            std::string::npos,
+        alert.text);
+    CHECK(alert.text.find("destroyed") == std::string::npos);
+    CHECK(alert.instances.size() == 10);
+    SUBCASE("and nobody decided") {}
+    SUBCASE("and was dismissed") {
+        CHECK(scene.dismiss().ok);
+    }
+    scene.run_until(at("23:59"));
+    CHECK(scene.sent.empty());
+    scene.run_for(1h);
+    REQUIRE(scene.sent_at(101));
+    CHECK(*scene.sent_at(101) >= at("23:59") + 45min);
+}
+
+TEST_CASE("a dismissal ends with the configuration, though that was changed in a restart") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("09:00"));
+    auto policy = forbidding_policy();
+    scene.reload(policy);
+    scene.run_until(at("09:10"));
+    CHECK(scene.dismiss().ok);
+    scene.run_until(at("09:20"));
+    SUBCASE("which is the same") {
+        scene.restart(1min);
+        scene.run_until(at("10:00"));
+        CHECK(scene.holds().empty());
+    }
+    SUBCASE("which is another one") {
+        ml_of(policy).max_dph = dph(50);
+        scene.restart_with(policy, 1min);
+        scene.run_until(at("10:00"));
+        CHECK(scene.holds().size() == 1);
+    }
+    CHECK(scene.sent.empty());
+}
+
 TEST_CASE("a reload that makes little due is carried out") {
     Fleet scene{0, 10, quiet_policy()};
     scene.run_until(at("09:00"));

@@ -243,7 +243,10 @@ engine::Changes full_changes(const std::string& text, std::int64_t number) {
         make.at(),
         text,
         {make.id(), InstanceId{0}},
-        make.rate()}};
+        make.rate(),
+        {{make.id(), rules::Rule::idle},
+         {make.id(), rules::Rule::gpu_types},
+         {InstanceId{0}, rules::Rule::shed}}}};
     changes.protections = {enforcement::Protection{make.id(), make.at(), make.at(), text, text}};
     changes.pause = enforcement::Pause{make.at(), make.at(), text, text, make.at()};
     changes.alerts = {alert(make)};

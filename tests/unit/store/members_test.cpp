@@ -53,7 +53,7 @@ TEST_CASE("every member of a stored record has its column") {
     CHECK(member_count<ledger::Changes>() == 7);
     CHECK(member_count<enforcement::Case>() == 32);
     CHECK(member_count<enforcement::Reason>() == 2);
-    CHECK(member_count<enforcement::Hold>() == 9);
+    CHECK(member_count<enforcement::Hold>() == 10);
     CHECK(member_count<enforcement::Protection>() == 5);
     CHECK(member_count<enforcement::Pause>() == 5);
     CHECK(member_count<alerts::Alert>() == 21);

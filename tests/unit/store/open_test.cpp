@@ -233,6 +233,19 @@ TEST_CASE("how far back an account was filled is known of an older database by i
     CHECK_FALSE(covered_from_of(filled + "UPDATE accounts SET backfilled = 0;"));
 }
 
+TEST_CASE("a hold from before it knew its rules is read, and has its instances") {
+    const TempDir directory;
+    fill(directory.path());
+    run_sql(
+        directory.path(),
+        "UPDATE holds SET instances = '[7,8]', decision = 'open', kind = 'reload'");
+    const auto opened = must_open(directory.path());
+    const auto& hold = opened.stored.holds.front();
+    CHECK(hold.instances == std::vector{InstanceId{7}, InstanceId{8}});
+    CHECK(hold.wanted.empty());
+    CHECK(enforcement::has(hold, InstanceId{7}, rules::Rule::idle));
+}
+
 TEST_CASE("a directory in the place of the database is an error, and stays") {
     const TempDir directory;
     fs::create_directory(directory.path() / "state.db");
