@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 namespace vastwatch::engine::testing {
 namespace {
 
@@ -221,6 +223,70 @@ TEST_CASE("what protected instances cost is told as cap_reached, for nothing wai
         std::string::npos);
 }
 
+/// How often it was told that protection keeps a cap exceeded.
+std::size_t times_protection_told(const Scene& scene) {
+    return static_cast<std::size_t>(std::ranges::count_if(scene.told, [](const auto& alert) {
+        return alert.severity == policy::Severity::critical &&
+               alert.title.find("stays over") != std::string::npos;
+    }));
+}
+
+TEST_CASE("what is protected only after its cap was reached is told of as well, once") {
+    SixteenDollars scene;
+    scene.run_until(at("11:00"));
+    REQUIRE(scene.pause().ok);
+    scene.run_until(at("12:30"));
+    CHECK(scene.count(alerts::Kind::cap_reached) == 1);
+    CHECK(times_protection_told(scene) == 0);
+    REQUIRE(scene.protect(1, 24h).ok);
+    CHECK(times_protection_told(scene) == 1);
+    REQUIRE(scene.resume().ok);
+    scene.run_until(at("13:00"));
+    CHECK_FALSE(scene.exists(2));
+    scene.restart(1min);
+    scene.run_until(at("23:00"));
+    CHECK(times_protection_told(scene) == 1);
+}
+
+TEST_CASE("what is protected and appears while the cap is exceeded is told of") {
+    auto policy = cap_policy(16);
+    ml_of(policy).protected_ids = {InstanceId{7}};
+    SixteenDollars scene{policy};
+    scene.run_until(at("14:00"));
+    CHECK(times_protection_told(scene) == 0);
+    scene.rent_now(7, "ml/late");
+    scene.run_until(at("20:00"));
+    CHECK(times_protection_told(scene) == 1);
+}
+
+TEST_CASE("a cap that was raised is announced and told of like any other") {
+    for (const auto window : {Window::day, Window::lifetime}) {
+        CAPTURE(std::string{to_string(window)});
+        const auto capped = [&](double cap) {
+            auto policy = quiet_policy();
+            auto& caps = ml_of(policy).caps;
+            (window == Window::day ? caps.daily : caps.lifetime) = usd(cap);
+            ml_of(policy).protected_ids = {InstanceId{1}};
+            return policy;
+        };
+        SixteenDollars scene{capped(16)};
+        scene.run_until(at("12:30"));
+        REQUIRE(scene.sent_at(2));
+        REQUIRE(scene.count(alerts::Kind::cap_warning) == 1);
+        REQUIRE(times_protection_told(scene) == 1);
+        const auto reached = scene.count(alerts::Kind::cap_reached);
+        scene.reload(capped(24));
+        scene.rent_now(4, "ml/d");  // $4 an hour again: some $17 by now, $24 at about 14:15
+        scene.run_until(at("13:30"));
+        CHECK(scene.count(alerts::Kind::cap_warning) == 1);
+        scene.run_until(at("16:00"));
+        CHECK(scene.sent_at(4));
+        CHECK(scene.count(alerts::Kind::cap_warning) == 2);
+        CHECK(scene.count(alerts::Kind::cap_reached) == 2 * reached);
+        CHECK(times_protection_told(scene) == 2);
+    }
+}
+
 TEST_CASE("a protecting label does not help against a cap") {
     auto policy = cap_policy(16);
     ml_of(policy).rules.protect = {"*-keep"};
@@ -353,6 +419,24 @@ TEST_CASE("an account's cap takes each team's instances by that team's own actio
         CHECK(scene.sent_action(3) == Action::stop);
         CHECK_FALSE(scene.sent_at(4));
     }
+}
+
+TEST_CASE("what an account's cap does is told by what becomes of each team's instances") {
+    auto policy = quiet_policy();
+    policy.accounts.front().caps.daily = usd(32);
+    policy.teams[1].rules.cap_action = Action::stop;
+    Scene scene{policy};
+    scene.rent(1, "nobody's");
+    scene.rent(2, "ml/b");
+    scene.rent(3, "web/c").costs(1.9, 0.1);
+    scene.rent(4, "ml/d");
+    scene.run_until(at("12:05"));
+    const auto text = scene.latest(alerts::Kind::cap_reached).text;
+    CAPTURE(text);
+    CHECK(text.find("2 instances will be destroyed.") != std::string::npos);
+    CHECK(text.find("1 instance will be stopped.") != std::string::npos);
+    CHECK(text.find("$2.40 a day") != std::string::npos);
+    CHECK(text.find("1 instance goes on costing money") != std::string::npos);
 }
 
 TEST_CASE("spend that a charge brings is acted upon at once") {
