@@ -123,6 +123,8 @@ struct Accepted {
 
 /// The list's `id in […]` filter takes so many in one request.
 constexpr std::size_t most_ids_per_read = 25;
+/// And so many are destroyed or stopped with one.
+constexpr std::size_t most_ids_per_action = 64;
 
 /// Asked before every attempt at what it belongs to, when the attempt has its turn and a connection
 /// and nothing but its bytes is still to go: whether it may. Must not wait for anything.
@@ -143,9 +145,9 @@ class Client {
     virtual boost::asio::awaitable<Outcome<fleet::Verification>> verify(
         std::vector<InstanceId> ids) = 0;
 
-    /// One bulk request of at most 64 ids; is sent once, and again only when it surely was not
-    /// received, and each time only when it may leave. Withheld is the outcome when it never left;
-    /// what was to be repeated and was withheld ends as the attempt before did.
+    /// One bulk request of at most `most_ids_per_action`; is sent once, and again only when it
+    /// surely was not received, and each time only when it may leave. Withheld is the outcome when
+    /// it never left; what was to be repeated and was withheld ends as the attempt before did.
     virtual boost::asio::awaitable<Outcome<Accepted>> destroy(
         std::vector<InstanceId> ids,
         MayLeave may_leave) = 0;

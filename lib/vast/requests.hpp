@@ -13,7 +13,6 @@
 namespace vastwatch::vast {
 
 constexpr std::size_t rows_per_page = 25;
-constexpr std::size_t most_ids_per_action = 64;
 
 /// Which instances to list, and with which columns.
 struct ListQuery {

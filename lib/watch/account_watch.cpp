@@ -132,7 +132,19 @@ void AccountWatch::verify(engine::VerifyOrder order) {
 }
 
 void AccountWatch::request(engine::RequestOrder order) {
-    request_orders_.push_back(std::move(order));
+    // What waits for its turn takes along what comes meanwhile: requests are slower than the reads
+    // that lead to them, and whoever waits long is to be read anew.
+    auto& waiting = request_orders_;
+    for (const auto id : order.ids) {
+        if (waiting.empty() || waiting.back().action != order.action ||
+            waiting.back().ids.size() >= vast::most_ids_per_action) {
+            engine::RequestOrder next;
+            next.account = order.account;
+            next.action = order.action;
+            waiting.push_back(std::move(next));
+        }
+        waiting.back().ids.push_back(id);
+    }
     request_wake_.notify();
 }
 

@@ -88,6 +88,8 @@ TEST_CASE("so many that requests cannot keep up with fresh reads all leave, each
         left += stage.exists(id) ? 1U : 0U;
     }
     CHECK(left == 0);
+    CHECK(stage.witness().verifications == 32);
+    CHECK(stage.witness().destroys <= 20);
 }
 
 }  // namespace vastwatch::simulation::testing
