@@ -13,9 +13,11 @@ using policy::Window;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-/// A fresh read is "seconds before acting"; a queue of requests at the API's pace may add to it.
-constexpr Duration read_is_fresh = minutes{2};
-/// What was decided under a policy may leave this long after another one came.
+/// A fresh read is "seconds before acting", however long the request waits for its turn.
+constexpr Duration read_is_fresh = seconds{20};
+/// From the listing that counts as the latest to the one that the daemon goes by.
+constexpr Duration listing_lag = minutes{2};
+/// What a policy condemned may be so by what came of it for this long after another one came.
 constexpr Duration policy_lag = minutes{1};
 constexpr Duration epsilon = std::chrono::milliseconds{5};
 
@@ -270,7 +272,7 @@ bool Judge::judge_warning(const Watched& watched, Instant at) {
 
 void Judge::judge_permission(const Watched& watched, bool destroy, Instant at) {
     verdicts_.require(
-        policy_->enforcement.enforce || at < policy_since_ + policy_lag,
+        policy_->enforcement.enforce || at <= policy_since_ + epsilon,
         Invariant::nothing_forbidden,
         at,
         [&] { return fmt::format("{} is acted upon in dry run", watched.id); });
@@ -305,7 +307,7 @@ void Judge::judge_permission(const Watched& watched, bool destroy, Instant at) {
     const Duration staleness =
         std::max(policy_->enforcement.max_staleness, previous_->enforcement.max_staleness);
     verdicts_.require(
-        sweeps.last != Instant{} && at - sweeps.last <= staleness + read_is_fresh,
+        sweeps.last != Instant{} && at - sweeps.last <= staleness + listing_lag,
         Invariant::nothing_stale,
         at,
         [&] {
@@ -316,7 +318,7 @@ void Judge::judge_permission(const Watched& watched, bool destroy, Instant at) {
         });
 }
 
-void Judge::judge_order(Watched& watched, bool destroy, Instant at) {
+void Judge::judge_leave(const Watched& watched, bool destroy, Instant at) {
     judge_permission(watched, destroy, at);
     verdicts_.require(
         watched.read_at && at - *watched.read_at <= read_is_fresh &&
@@ -324,6 +326,10 @@ void Judge::judge_order(Watched& watched, bool destroy, Instant at) {
         Invariant::read_afresh,
         at,
         [&] { return fmt::format("{} is acted upon without a fresh read", watched.id); });
+}
+
+void Judge::judge_order(Watched& watched, bool destroy, Instant at) {
+    judge_leave(watched, destroy, at);
     const bool listed = sweeps_[watched.account].listed >= restarted_at_;
     verdicts_.require(listed, Invariant::nothing_stale, at, [&] {
         return fmt::format("{} is acted upon before any listing since the start", watched.id);
@@ -395,6 +401,15 @@ void Judge::ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant 
         ++watched.orders;
         watched.due_since.reset();
         ++kills_;
+    }
+}
+
+void Judge::refused_as_too_early(bool destroy, const std::vector<std::int64_t>& ids, Instant at) {
+    for (const auto id : ids) {
+        const auto found = watches_.find(id);
+        if (found != watches_.end()) {
+            judge_leave(found->second, destroy, at);
+        }
     }
 }
 

@@ -89,6 +89,8 @@ class Judge {
     // --- What it did.
     /// A request leaves.
     void ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant at);
+    /// A request left and was not taken, and may be repeated.
+    void refused_as_too_early(bool destroy, const std::vector<std::int64_t>& ids, Instant at);
     /// The intent for it is on disk, with what the daemon gives as its reasons ("idle: …").
     void intended(std::int64_t id, const std::vector<std::string>& reasons = {});
     /// `mass`: because too many are idle at once, which a cap does not wait for.
@@ -198,6 +200,8 @@ class Judge {
     Duration max_gap(const Watched& watched) const;
 
     void judge_order(Watched& watched, bool destroy, Instant at);
+    /// What counts at the moment at which a request leaves, however long it had to wait.
+    void judge_leave(const Watched& watched, bool destroy, Instant at);
     void judge_permission(const Watched& watched, bool destroy, Instant at);
     bool blind(Instant at) const;
     std::vector<std::string>

@@ -91,8 +91,8 @@ void DaemonRun::prepare() {
         Span{milliseconds{10}, draw_length(random, milliseconds{50}, seconds{2})};
     machine_ = std::make_unique<Machine>(std::move(settings), *world_, *this);
     judge_ = std::make_unique<Judge>(judge_setting(plan_), accounts_, verdicts_);
-    const auto take_order = [this](bool destroy, const auto& ids, Instant at) {
-        ordered(destroy, ids, at);
+    const auto take_order = [this](bool destroy, const auto& ids, bool taken, Instant at) {
+        ordered(destroy, ids, taken, at);
     };
     testimony_ = std::make_unique<Testimony>(accounts_, slow_answer, *judge_, take_order);
     audit_ = std::make_unique<AuditTail>(

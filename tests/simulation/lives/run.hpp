@@ -79,7 +79,7 @@ class DaemonRun final : public Observer {
     void rest();
 
     // --- What is seen.
-    void ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant at);
+    void ordered(bool destroy, const std::vector<std::int64_t>& ids, bool taken, Instant at);
     bool held_as_mass(InstanceId id);
     void take_record(const boost::json::object& record);
     void look();

@@ -86,11 +86,20 @@ void DaemonRun::on_api_answer(const ApiAnswer& answer) {
     }
 }
 
-void DaemonRun::ordered(bool destroy, const std::vector<std::int64_t>& ids, Instant at) {
-    story("request: {} {}", destroy ? "destroy" : "stop", fmt::join(ids, " "));
+void DaemonRun::ordered(
+    bool destroy,
+    const std::vector<std::int64_t>& ids,
+    bool taken,
+    Instant at) {
+    const char* early = taken ? "" : " (too early)";
+    story("request: {} {}{}", destroy ? "destroy" : "stop", fmt::join(ids, " "), early);
     audit_->read(machine_->disk());
-    judge_->ordered(destroy, ids, at);
-    mischief_->acted();
+    if (taken) {
+        judge_->ordered(destroy, ids, at);
+        mischief_->acted();
+    } else {
+        judge_->refused_as_too_early(destroy, ids, at);
+    }
     if (!verdicts_.violations().empty()) {
         machine_->interrupt();
     }

@@ -147,12 +147,14 @@ void Testimony::asked(const ApiRequest& request) {
 }
 
 void Testimony::order(const ApiRequest& request) {
-    // What is refused because it comes too early was not taken, and may be repeated.
+    // What is refused because it comes too early was not taken, and may be repeated; but it might
+    // have been.
     constexpr int too_early = 429;
     // The service has done it by now; what counts is how things stood before.
     const Instant before = request.at - Duration{1};
-    if (request.target.starts_with(bulk_path) && request.reply.status != too_early) {
-        ordered_(request.request.method == "DELETE", ids_of(request.request.body), before);
+    if (request.target.starts_with(bulk_path)) {
+        const bool taken = request.reply.status != too_early;
+        ordered_(request.request.method == "DELETE", ids_of(request.request.body), taken, before);
     }
 }
 

@@ -16,9 +16,9 @@ namespace vastwatch::simulation {
 
 class Testimony {
   public:
-    /// An order as the service takes it.
-    using Ordered =
-        std::function<void(bool destroy, const std::vector<std::int64_t>& ids, Instant at)>;
+    /// An order as it arrives; what is not `taken` came too early.
+    using Ordered = std::function<
+        void(bool destroy, const std::vector<std::int64_t>& ids, bool taken, Instant at)>;
 
     Testimony(
         std::vector<const vastsim::Account*> accounts,
