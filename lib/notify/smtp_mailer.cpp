@@ -1,7 +1,10 @@
 #include "notify/smtp_mailer.hpp"
 
+#include "notify/digest.hpp"
 #include "notify/smtp_dialogue.hpp"
 #include "runtime/worker.hpp"
+
+#include <boost/algorithm/string/replace.hpp>
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -222,6 +225,20 @@ Attempt transmit(const Server& server, const Mail& mail) {
     return transfer.dialogue.outcome(SmtpEnd::broken, problem(code, detail.data()));
 }
 
+/// Takes out what we log in with, plainly and as AUTH sends it: a server may repeat it in a reply.
+std::string without_credentials(std::string text, const Server& server) {
+    const auto& password = server.password.reveal();
+    if (password.empty()) {
+        return text;
+    }
+    const std::string separator(1, '\0');
+    const auto plain = separator + server.username.value_or("") + separator + password;
+    for (const auto& secret : {base64_encode(plain), base64_encode(password), password}) {
+        boost::algorithm::replace_all(text, secret, "[hidden]");
+    }
+    return text;
+}
+
 /// The work of one mail, as it goes to the worker.
 class Transmission {
   public:
@@ -230,6 +247,7 @@ class Transmission {
 
     Attempt operator()() {
         auto attempt = transmit(*server_, mail_);
+        attempt.answer = without_credentials(std::move(attempt.answer), *server_);
         --server_->waiting;
         return attempt;
     }

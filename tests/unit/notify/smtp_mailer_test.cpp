@@ -122,6 +122,14 @@ TEST_CASE("smtp: a wrong password is tried again, named as what it is, and not s
     CHECK(setting.mails().empty());
 }
 
+TEST_CASE("smtp: a server that repeats what we logged in with does not make it known") {
+    Setting setting{
+        "starttls",
+        R"([{"at":"auth","reply":"535 no: AHZhc3R3YXRjaABjb3JyZWN0IGhvcnNl, correct horse"}])"};
+    const auto attempt = setting.deliver();
+    CHECK(says(attempt, "refuses the login of [smtp]: 535 no: [hidden], [hidden]"));
+}
+
 TEST_CASE("smtp: a mailbox that is busy once gets the mail on the next try") {
     Setting setting{
         "starttls", R"([{"at":"rcpt","match":"@","reply":"450 4.2.0 greylisted","times":2}])"};
