@@ -394,16 +394,18 @@ json::object volume_row(const Volume& volume) {
 json::object increase_row(const Instance& instance) {
     constexpr double seconds_per_hour = 3600;
     const InstanceSpec& spec = instance.spec;
-    const double disk = spec.storage_cost * spec.disk_space / hours_per_month / seconds_per_hour;
+    // Of each GPU, and of each gigabyte.
+    const auto gpus = static_cast<double>(std::max<std::int64_t>(spec.num_gpus, 1));
+    const double disk = spec.storage_cost / hours_per_month / seconds_per_hour;
     const auto end =
         instance.end_date ? value(to_unix_seconds(*instance.end_date)) : value(nullptr);
     json::object row;
     row["pending_price_increase_id"] = instance.pending->id;
     row["contract_id"] = spec.id;
     row["host_id"] = 60000 + spec.id % 9973;
-    row["new_gpu_costpersec"] = instance.pending->dph_base / seconds_per_hour;
+    row["new_gpu_costpersec"] = instance.pending->dph_base / gpus / seconds_per_hour;
     row["new_disk_ram_costpersec"] = disk;
-    row["old_gpu_costpersec"] = spec.dph_base / seconds_per_hour;
+    row["old_gpu_costpersec"] = spec.dph_base / gpus / seconds_per_hour;
     row["old_disk_ram_costpersec"] = disk;
     for (const char* prefix : {"new_", "old_"}) {
         for (const char* name : {"bwu_cost", "bwd_cost", "platform_fee"}) {
