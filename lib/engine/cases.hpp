@@ -66,8 +66,12 @@ std::string_view unrest(const State& state, const enforcement::Case& item, Insta
 
 /// Holds idle cases that are about to act in too large a number.
 void hold_masses(State& state, Effects& effects, Now now);
-/// Ends holds of which nothing is due any more.
+/// What the cases of these cost per hour.
+UsdPerHour cost_of(const State& state, const std::vector<InstanceId>& ids);
+/// Ends holds of which nothing is due any more; those of a reload once that is beyond doubt.
 void lapse_holds(State& state, Effects& effects, Now now);
+/// Takes out of a reload's open holds what the configuration that is in force now does not want.
+void outdate_holds(State& state, Effects& effects, const AccountName& account, Now now);
 /// What the case acts for waits in a reload's hold, or an operator dismissed it there.
 bool kept_back(const State& state, const enforcement::Case& item);
 /// The case waits in an open reload hold, and not in one of a mass.

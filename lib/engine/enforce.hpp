@@ -39,6 +39,9 @@ void judge_new_policy(
     bool was_dry_run,
     Now now);
 
+/// The latest complete listing of the account lacked nothing that is known of it.
+bool all_listed(const State& state, const AccountName& account);
+
 /// An operator decides on a hold.
 void decide(
     State& state,

@@ -108,10 +108,11 @@ Effects Engine::decide(Now now, Effects effects) {
     for (auto it = state_.to_judge.begin(); it != state_.to_judge.end();) {
         if (state_.accounts.at(it->first).swept_this_run) {
             judge_new_policy(state_, effects, it->first, it->second, now);
-            it = state_.to_judge.erase(it);
-        } else {
-            ++it;
         }
+        // What the latest listing lacked, and may lack by mistake, is to be judged yet.
+        const bool judged =
+            state_.accounts.at(it->first).swept_this_run && all_listed(state_, it->first);
+        it = judged ? state_.to_judge.erase(it) : std::next(it);
     }
     tell_budgets(state_, effects, now);
     tell_caps(state_, effects, now);

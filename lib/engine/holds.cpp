@@ -45,17 +45,6 @@ bool approved(const State& state, const Case& item) {
     return it != state.holds.end() && it->second.decision == Hold::Decision::approved;
 }
 
-UsdPerHour cost_of(const State& state, const std::vector<InstanceId>& ids) {
-    UsdPerHour total;
-    for (const auto id : ids) {
-        const auto it = state.cases.find(id);
-        if (it != state.cases.end()) {
-            total += it->second.rate;
-        }
-    }
-    return total;
-}
-
 void record_hold(State& state, Effects& effects, const Case& item, Now now) {
     count(state, item, "held");
     auto record = record_of(state, item, now);
@@ -106,24 +95,6 @@ bool enforcement_begins(const State& state, const Case& item, bool was_dry_run) 
            (item.step == Step::dry_run || (was_dry_run && waited));
 }
 
-/// The holds of which something is due still.
-std::set<HoldId> holds_in_use(const State& state) {
-    std::set<HoldId> all;
-    for (const auto& [id, item] : state.cases) {
-        if (item.step == Step::held && item.hold) {
-            all.insert(*item.hold);
-        }
-    }
-    for (const auto& [id, findings] : state.acting) {
-        for (const auto* finding : findings) {
-            if (const auto* item = keeping_hold(state, *finding)) {
-                all.insert(item->id);
-            }
-        }
-    }
-    return all;
-}
-
 /// What a changed policy makes due of an instance: it was not before, nor does it wait already.
 std::vector<Rule> made_due(
     const State& state,
@@ -151,6 +122,17 @@ std::vector<Rule> made_due(
 }
 
 }  // namespace
+
+UsdPerHour cost_of(const State& state, const std::vector<InstanceId>& ids) {
+    UsdPerHour total;
+    for (const auto id : ids) {
+        const auto it = state.cases.find(id);
+        if (it != state.cases.end()) {
+            total += it->second.rate;
+        }
+    }
+    return total;
+}
 
 const Hold* keeping_hold(const State& state, const rules::Finding& finding) {
     for (const auto& [number, item] : state.holds) {
@@ -265,30 +247,13 @@ void hold_masses(State& state, Effects& effects, Now now) {
     }
 }
 
-void lapse_holds(State& state, Effects& effects, Now now) {
-    const auto is_open = [](const auto& entry) {
-        return entry.second.decision == Hold::Decision::open;
-    };
-    if (std::ranges::none_of(state.holds, is_open)) {
-        return;
-    }
-    const auto in_use = holds_in_use(state);
-    for (auto& [number, item] : state.holds) {
-        if (item.decision == Hold::Decision::open && !in_use.contains(number)) {
-            item.decision = Hold::Decision::lapsed;
-            item.decided = now.wall;
-            mark(state, item);
-            tell_hold_over(state, effects, item, now);
-        }
-    }
-}
-
 void judge_new_policy(
     State& state,
     Effects& effects,
     const AccountName& account,
     bool was_dry_run,
     Now now) {
+    outdate_holds(state, effects, account, now);
     Hold made;
     made.kind = Hold::Kind::reload;
     made.account = account;

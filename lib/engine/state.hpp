@@ -108,6 +108,13 @@ struct Departed {
     std::optional<Instant> unmetered_since;  // as in Slot
 };
 
+/// A reload's hold of which nothing is due.
+struct QuietHold {
+    MonoTime since;
+    std::optional<Instant> listing;  // the latest one that counted
+    int listings = 0;                // complete ones since
+};
+
 /// An intent that counts for the hourly limit.
 struct CountedAction {
     Instant at;
@@ -180,6 +187,7 @@ struct State {
     std::int64_t next_case = 1;
     std::map<HoldId, enforcement::Hold> holds;
     std::int64_t next_hold = 1;
+    std::map<HoldId, QuietHold> quiet_holds;
     /// Accounts whose next sweep is judged like a reload: the policy changed before it. And whether
     /// that was from dry run, in which nothing is due.
     std::map<AccountName, bool> to_judge;

@@ -136,6 +136,28 @@ Judged judge_instance(const Subject& subject, Instant now) {
     return judged;
 }
 
+bool can_tell(Rule rule, const Subject& subject) {
+    const auto& instance = *subject.instance;
+    switch (rule) {
+        case Rule::gpu_types:
+            return !instance.row.gpu_name.empty();
+        case Rule::max_dph:
+            return subject.rate_known && !subject.rates.estimated;
+        case Rule::interruptible_only:
+            return instance.row.interruptible.has_value();
+        case Rule::idle:
+            return !instance.samples.empty() &&
+                   instance.samples.back().evidence != fleet::Evidence::unknown;
+        case Rule::stopped:
+            return instance.row.intended != fleet::State::unknown &&
+                   instance.row.current != fleet::State::unknown;
+        case Rule::loading:
+            return instance.row.status != fleet::Status::unknown;
+        default:
+            return true;
+    }
+}
+
 void bring_to(Judged& judged, Instant now) {
     if (!judged.at_once) {
         return;

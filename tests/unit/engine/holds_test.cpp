@@ -629,6 +629,146 @@ TEST_CASE("a reload that makes little due is carried out") {
     CHECK(scene.holds().empty());
 }
 
+/// Ten that a reload at 09:00 makes due.
+class HeldByReload : public Fleet {
+  public:
+    HeldByReload() : Fleet(0, 10, quiet_policy()) {
+        run_until(at("09:00"));
+        auto policy = forbidding_policy();
+        ml_of(policy).interruptible_only = true;
+        reload(policy);
+        run_until(at("09:10"));
+    }
+
+    void lists_nothing(int times) {
+        std::map<int, Machine> all;
+        for (int id = 101; id <= 110; ++id) {
+            all.emplace(id, machine(id));
+            vanish(id);
+        }
+        for (int i = 0; i < times; ++i) {
+            poll();
+        }
+        for (auto& [id, one] : all) {
+            rent(id) = std::move(one);
+        }
+    }
+
+    void each(const std::function<void(Machine&)>& change) {
+        for (int id = 101; id <= 110; ++id) {
+            change(machine(id));
+        }
+    }
+};
+
+TEST_CASE("listings that show nothing for a while do not end a reload's hold") {
+    HeldByReload scene;
+    REQUIRE(scene.holds().size() == 1);
+    int times = 1;
+    SUBCASE("one") {}
+    SUBCASE("two in succession") {
+        times = 2;
+    }
+    SUBCASE("ten, and a restart") {
+        times = 10;
+        scene.restart(1min);
+        scene.run_for(1min);
+    }
+    scene.lists_nothing(times);
+    scene.run_until(at("11:00"));
+    CHECK(scene.sent.empty());
+    REQUIRE(scene.holds().size() == 1);
+    CHECK(scene.count(alerts::Kind::action_held) == 1);
+    CHECK(scene.count(alerts::Kind::action_held, true) == 0);
+    CHECK(scene.approve().ok);
+    scene.run_until(at("11:10"));
+    CHECK(scene.sent_at(101));
+}
+
+TEST_CASE("columns that are null for hours do not end a reload's hold") {
+    HeldByReload scene;
+    scene.each([](Machine& machine) {
+        machine.row.gpu_name.clear();
+        machine.row.interruptible.reset();
+    });
+    scene.run_until(at("13:00"));
+    CHECK(scene.holds().size() == 1);
+    scene.each([](Machine& machine) { machine.row.gpu_name = "H100 SXM"; });
+    scene.run_until(at("14:00"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.holds().size() == 1);
+}
+
+TEST_CASE("a reload's hold does not end by a protection that does") {
+    HeldByReload scene;
+    for (int id = 101; id <= 110; ++id) {
+        CHECK(scene.protect(id, 3h).ok);
+    }
+    scene.run_until(at("14:00"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.holds().size() == 1);
+}
+
+TEST_CASE("a reload's hold lapses once the listings of an hour show that nothing of it is due") {
+    HeldByReload scene;
+    SUBCASE("being gone") {
+        for (int id = 101; id <= 110; ++id) {
+            scene.vanish(id);
+        }
+    }
+    SUBCASE("being as they should") {
+        scene.each([](Machine& machine) {
+            machine.row.gpu_name = "A100 SXM4";
+            machine.row.interruptible = true;
+        });
+    }
+    scene.run_until(at("10:05"));
+    CHECK(scene.holds().size() == 1);
+    scene.run_until(at("10:20"));
+    CHECK(scene.holds().empty());
+    CHECK(scene.count(alerts::Kind::action_held, true) == 1);
+}
+
+TEST_CASE("a reload that wants nothing of it any more ends a reload's hold at once") {
+    HeldByReload scene;
+    scene.reload(quiet_policy());
+    CHECK(scene.holds().empty());
+    CHECK(scene.count(alerts::Kind::action_held, true) == 1);
+    scene.run_until(at("10:00"));
+    CHECK(scene.sent.empty());
+}
+
+TEST_CASE("what a later reload no longer wants is approved no more") {
+    HeldByReload scene;
+    for (int id = 101; id <= 104; ++id) {
+        scene.machine(id).row.interruptible = true;
+    }
+    scene.run_until(at("09:15"));
+    auto policy = forbidding_policy();
+    ml_of(policy).gpu_types.clear();
+    ml_of(policy).interruptible_only = true;
+    scene.reload(policy);
+    scene.run_until(at("09:20"));
+    REQUIRE(scene.holds().size() == 1);
+    CHECK(scene.holds().front().instances.size() == 6);
+    CHECK(scene.holds().front().cost == dph(12));
+    CHECK(scene.approve().ok);
+    scene.run_until(at("09:30"));
+    CHECK_FALSE(scene.sent_at(101));
+    CHECK(scene.sent_at(105));
+}
+
+TEST_CASE("a reload after an empty listing is judged by the one that follows as well") {
+    HeldByReload scene;
+    scene.reload(quiet_policy());
+    REQUIRE(scene.holds().empty());
+    scene.lists_nothing(1);
+    scene.reload(forbidding_policy());
+    scene.run_until(at("10:00"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.holds().size() == 1);
+}
+
 TEST_CASE("what comes due anew while its reload hold is open waits with the rest") {
     Fleet scene{0, 10, quiet_policy()};
     scene.run_until(at("09:00"));
