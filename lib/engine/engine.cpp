@@ -48,7 +48,8 @@ void add_spend_points(State& state, Instant now) {
 
 /// Where windows begin that still need what was spent before the ledger, and every month between
 /// these, so that a `since` which comes later finds its beginning.
-std::set<Instant> backfill_starts(const policy::Policy& policy, Instant now) {
+std::set<Instant> backfill_starts(const State& state, Instant now) {
+    const auto& policy = *state.policy;
     const auto& calendar = policy.calendar;
     const Instant present = calendar.month_start(now);
     std::set<Instant> starts{present};
@@ -61,6 +62,12 @@ std::set<Instant> backfill_starts(const policy::Policy& policy, Instant now) {
     const Instant oldest = *starts.begin();
     for (Instant month = present; month > oldest; month = calendar.month_start(month - moment)) {
         starts.insert(month);
+    }
+    // An account that was configured until then may have been the same one: see observe_backfill().
+    for (const auto& [name, former] : state.former_accounts) {
+        if (former.last_sweep && *former.last_sweep > oldest) {
+            starts.insert(utc_day_start(*former.last_sweep) + std::chrono::days{1});
+        }
     }
     return starts;
 }
@@ -198,9 +205,7 @@ Effects Engine::on_backfill(const BackfillRead& read, Now now) {
     const bool current = std::ranges::equal(
         wanted, read.parts, std::ranges::equal_to{}, {}, &BackfillRead::Part::range);
     if (current && !wanted.empty()) {
-        for (const auto& part : read.parts) {
-            observe_backfill(state_, read.account, part);
-        }
+        observe_backfill(state_, read);
         auto& account = state_.accounts.at(read.account).state;
         account.covered_from = wanted.front().first_day;
         mark(state_, account);
@@ -316,7 +321,7 @@ std::vector<Backfill> Engine::backfills(const AccountName& account, Now now) con
         return ranges;
     }
     const Instant covered = utc_day_start(*known->second.state.covered_from);
-    const auto starts = backfill_starts(*state_.policy, now.wall);
+    const auto starts = backfill_starts(state_, now.wall);
     for (auto at = starts.begin(); at != starts.end(); ++at) {
         const auto next = std::next(at);
         const Instant first = utc_day_start(*at);

@@ -498,6 +498,37 @@ day_charges(const State& state, const AccountName& account, const std::vector<Ch
     return rows;
 }
 
+/// The other account was charged for contracts of this one.
+bool is_same(const State& state, const BackfillRead& read, const AccountName& other) {
+    const auto known = [&](const ChargeRow& row) {
+        return state.ledger.knows(ledger::Contract{other, row.source});
+    };
+    return state.ledger.shares_contracts(read.account, other) ||
+           std::ranges::any_of(read.parts, [&](const BackfillRead::Part& part) {
+               return std::ranges::any_of(part.rows, known);
+           });
+}
+
+/// All charges of these days were counted for that account; up to `end`, if it has one.
+bool covers(const AccountState& account, std::optional<Instant> end, const Backfill& range) {
+    return account.covered_from && utc_day_start(*account.covered_from) <= range.first_day &&
+           (!end || range.last_day <= *end);
+}
+
+/// Another account has counted the range: one that there is, or one that there was.
+bool was_counted(const State& state, const BackfillRead& read, const Backfill& range) {
+    const auto live = [&](const auto& entry) {
+        return entry.first != read.account && covers(entry.second.state, std::nullopt, range) &&
+               is_same(state, read, entry.first);
+    };
+    const auto former = [&](const auto& entry) {
+        return entry.second.last_sweep && covers(entry.second, entry.second.last_sweep, range) &&
+               is_same(state, read, entry.first);
+    };
+    return std::ranges::any_of(state.accounts, live) ||
+           std::ranges::any_of(state.former_accounts, former);
+}
+
 }  // namespace
 
 void observe_charges(State& state, const ChargesRead& charges, Now now) {
@@ -505,9 +536,17 @@ void observe_charges(State& state, const ChargesRead& charges, Now now) {
     state.ledger.charge(charges.account, charges.day, rows, now.wall);
 }
 
-void observe_backfill(State& state, const AccountName& account, const BackfillRead::Part& part) {
-    const auto rows = day_charges(state, account, part.rows);
-    state.ledger.backfill(account, part.range.start, rows);
+void observe_backfill(State& state, const BackfillRead& read) {
+    std::vector<const BackfillRead::Part*> fresh;
+    for (const auto& part : read.parts) {
+        if (!was_counted(state, read, part.range)) {
+            fresh.push_back(&part);
+        }
+    }
+    for (const auto* part : fresh) {
+        const auto rows = day_charges(state, read.account, part->rows);
+        state.ledger.backfill(read.account, part->range.start, rows);
+    }
 }
 
 void observe_money(State& state, const MoneyRead& money, Now now) {

@@ -15,8 +15,9 @@ void observe_verification(State& state, const fleet::Verification& read, Now now
 /// Applies charges of a day.
 void observe_charges(State& state, const ChargesRead& charges, Now now);
 
-/// Applies charges of the time before the ledger; they add up.
-void observe_backfill(State& state, const AccountName& account, const BackfillRead::Part& part);
+/// Applies charges of the time before the ledger; they add up. What another account has counted
+/// already, being the same one of Vast.ai, is left out.
+void observe_backfill(State& state, const BackfillRead& read);
 
 /// Applies credit, total spend and reported rate.
 void observe_money(State& state, const MoneyRead& money, Now now);

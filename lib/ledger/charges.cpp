@@ -36,12 +36,11 @@ std::vector<Ledger::Impl::Row> Ledger::Impl::rows_of(
     rows.reserve(charges.size());
     ++reading_;
     for (const auto& charge : charges) {
-        const bool tells =
-            charge.amounts != Amounts{} || account.contracts.contains(charge.contract.source);
+        auto& contract = contract_of(account, charge.contract.source);
+        const bool tells = charge.amounts != Amounts{} || !contract.days.empty();
         if (!tells || !believable(charge.amounts)) {
             continue;
         }
-        auto& contract = contract_of(account, charge.contract.source);
         if (contract.reading == reading_) {
             rows[contract.row_at].amounts += charge.amounts;
             continue;
@@ -91,16 +90,18 @@ void Ledger::Impl::leave_out_known(const Account& account, Row& row, Instant day
     }
 }
 
-bool Ledger::Impl::counted_elsewhere(const Account& account) const {
-    const auto counted = [&](const Account& other, const ContractState& contract) {
-        const auto* same = same_elsewhere(account, other, contract);
-        return same != nullptr && (same->meter || !same->days.empty() || same->folded != Amounts{});
-    };
-    return std::ranges::any_of(accounts_, [&](const auto& entry) {
-        return std::ranges::any_of(account.contracts, [&](const auto& contract) {
-            return counted(*entry.second, *contract.second);
-        });
-    });
+bool Ledger::Impl::shares_contracts(const AccountName& one, const AccountName& other) const {
+    const auto* first = find_account(one);
+    const auto* second = find_account(other);
+    return first != nullptr && second != nullptr &&
+           std::ranges::any_of(first->contracts, [&](const auto& entry) {
+               return second->contracts.contains(entry.first);
+           });
+}
+
+bool Ledger::Impl::knows(const Contract& contract) const {
+    const auto* account = find_account(contract.account);
+    return account != nullptr && account->contracts.contains(contract.source);
 }
 
 bool Ledger::Impl::take_row(const Row& row, Instant day, Instant read_at) {
@@ -312,11 +313,7 @@ void Ledger::Impl::backfill(
         before.settled = true;
         before.folded = true;
     }
-    auto rows = rows_of(account, charges);
-    if (counted_elsewhere(account)) {
-        rows.clear();
-    }
-    for (const auto& row : rows) {
+    for (const auto& row : rows_of(account, charges)) {
         row.book->fold(start, row.amounts);
         changed_cells_.emplace(row.book->index(), start);
         if (!is_known(*row.contract)) {

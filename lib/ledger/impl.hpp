@@ -37,6 +37,8 @@ class Ledger::Impl {
         Instant read_at);
     void backfill(const AccountName& account, Instant start, std::span<const DayCharge> charges);
     void begin(const AccountName& account, Instant at);
+    bool shares_contracts(const AccountName& one, const AccountName& other) const;
+    bool knows(const Contract& contract) const;
     Instant first_day(const AccountName& account, Instant at) const;
     std::vector<Instant> days_to_read(const AccountName& account, Instant at) const;
 
@@ -122,8 +124,6 @@ class Ledger::Impl {
     same_elsewhere(const Account& account, const Account& other, const ContractState& contract);
     /// Takes from the row what other accounts count of its contract on that day.
     void leave_out_known(const Account& account, Row& row, Instant day, Instant at) const;
-    /// Another account counts contracts of this one, and so what there was before.
-    bool counted_elsewhere(const Account& account) const;
     bool take_row(const Row& row, Instant day, Instant read_at);
     void settle(Account& account, Instant day, Instant read_at);
     /// Posts the day anew after anything of it changed.

@@ -48,6 +48,14 @@ void Ledger::begin(const AccountName& account, Instant at) {
     impl_->begin(account, at);
 }
 
+bool Ledger::shares_contracts(const AccountName& one, const AccountName& other) const {
+    return impl_->shares_contracts(one, other);
+}
+
+bool Ledger::knows(const Contract& contract) const {
+    return impl_->knows(contract);
+}
+
 void Ledger::advance(Instant at) {
     impl_->advance(at);
 }

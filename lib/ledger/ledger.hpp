@@ -85,13 +85,17 @@ class Ledger {
     /// Spend before the ledger began, of a range of UTC days that ends before first_day() begins:
     /// counts in windows that contain `start`, as one slice there. A range that crosses the
     /// beginning of a window, such as a month in the calendar's zone, is better given in two. Calls
-    /// add up. Of instances that are not known it counts for teams and accounts alone. Counts
-    /// nothing when another account counts contracts of this one: it is the same account of
-    /// Vast.ai, under another name or by another key.
+    /// add up. Of instances that are not known it counts for teams and accounts alone.
     void backfill(const AccountName& account, Instant start, std::span<const DayCharge> charges);
 
     /// The account's days are the ledger's own from yesterday on, if they were not before.
     void begin(const AccountName& account, Instant at);
+
+    /// Both are charged for some contract that is known: they are one account of Vast.ai, by
+    /// another key or under another name.
+    bool shares_contracts(const AccountName& one, const AccountName& other) const;
+    /// Something accrued or was charged lately for that contract.
+    bool knows(const Contract& contract) const;
 
     /// Moves to `at`: cuts accrual at midnights (UTC and local), folds settled days once no present
     /// local day reaches into them, and gives up waiting for charges ten days after a day ended, or

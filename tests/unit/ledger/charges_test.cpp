@@ -583,14 +583,12 @@ TEST_CASE("a day that was settled under one name of an account is not counted un
     CHECK(lifetime(ledger, red, renamed + 1h) == usd(32 + 4 + 2));
 }
 
-TEST_CASE("an account under another name needs no backfill: what was before is known") {
+TEST_CASE("an account under another name is known by its contracts") {
     Ledger ledger{Calendar{}};
     give_another_name(ledger);
-    ledger.backfill(
-        other_account,
-        time("2026-11-01T00:00:00Z"),
-        Rows{row(one, gpu_only(100)), row("instance-99", gpu_only(50))});
-    CHECK(lifetime(ledger, red, noon) == usd(9 + 1));
+    CHECK(ledger.shares_contracts(main_account, other_account));
+    CHECK(ledger.knows(Contract{main_account, "volume-9"}));
+    CHECK_FALSE(ledger.knows(Contract{other_account, "volume-9"}));
 }
 
 TEST_CASE("two accounts with contracts of their own are filled from charges each") {
@@ -600,6 +598,7 @@ TEST_CASE("two accounts with contracts of their own are filled from charges each
     ledger.backfill(main_account, month, Rows{row(one, gpu_only(10))});
     ledger.backfill(other_account, month, Rows{row(two, gpu_only(50))});
     CHECK(lifetime(ledger, red, noon) == usd(60));
+    CHECK_FALSE(ledger.shares_contracts(main_account, other_account));
 }
 
 TEST_CASE("counters go by account, team and source") {
