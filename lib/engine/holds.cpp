@@ -47,7 +47,14 @@ bool approved(const State& state, const Case& item) {
 
 void record_hold(State& state, Effects& effects, const Case& item, Now now) {
     count(state, item, "held");
-    auto record = record_of(state, item, now);
+    // Of all that is wanted it waits with what a reload made due.
+    const auto& hold = state.holds.at(*item.hold);
+    auto waiting = item;
+    std::erase_if(waiting.reasons, [&](const enforcement::Reason& reason) {
+        return hold.kind == Hold::Kind::reload &&
+               !enforcement::has(hold, item.instance, reason.rule);
+    });
+    auto record = record_of(state, waiting, now);
     record.action = "hold";
     record.outcome = "held";
     effects.audit.push_back(std::move(record));
@@ -56,19 +63,19 @@ void record_hold(State& state, Effects& effects, const Case& item, Now now) {
 
 /// Always a hold of its own: whoever approves one takes what its alert listed, and nothing that
 /// came later.
-void hold(State& state, Effects& effects, Hold made, Now now) {
+void hold(State& state, Effects& effects, Hold& made, Now now) {
     made.id = HoldId{state.next_hold++};
     made.created = now.wall;
     made.cost = cost_of(state, made.instances);
-    for (const auto id : made.instances) {
+    const auto& kept = state.holds.emplace(made.id, made).first->second;
+    for (const auto id : kept.instances) {
         auto& item = state.cases.at(id);
         item.step = Step::held;
-        item.hold = made.id;
+        item.hold = kept.id;
         record_hold(state, effects, item, now);
     }
-    mark(state, made);
-    tell_hold(state, effects, made, now);
-    state.holds.emplace(made.id, std::move(made));
+    mark(state, kept);
+    tell_hold(state, effects, kept, now);
 }
 
 bool exceeds_mass_limit(const State& state, std::size_t due, std::size_t running) {
@@ -242,7 +249,7 @@ void hold_masses(State& state, Effects& effects, Now now) {
             made.kind = Hold::Kind::mass_idle;
             made.account = account;
             made.instances = mass.ready;
-            hold(state, effects, std::move(made), now);
+            hold(state, effects, made, now);
         }
     }
 }
@@ -277,9 +284,11 @@ void judge_new_policy(
         const auto known = state.cases.find(id);
         if (known == state.cases.end() || known->second.step == Step::dry_run) {
             open_case(state, effects, id, choose(state, state.acting.at(id), now.wall), now);
+        } else {
+            refresh_reasons(state, known->second);
         }
     }
-    hold(state, effects, std::move(made), now);
+    hold(state, effects, made, now);
 }
 
 void decide(

@@ -105,7 +105,7 @@ void CoreRun::take_standing(const engine::AuditRecord& record) {
     const auto id = record.instance->value();
     const auto& outcome = record.outcome;
     if (record.action == "hold") {
-        judge_->held(id, true, held_as_mass(*record.instance));
+        judge_->held(id, true, held_as_mass(*record.instance), record.reasons, now_);
     } else if (outcome == "dropped" || outcome == "vanished" || outcome == "confirmed") {
         judge_->dropped(id);
     }

@@ -286,8 +286,9 @@ void Judge::judge_permission(const Watched& watched, bool destroy, Instant at) {
         return std::ranges::any_of(reasons, [](const auto& reason) { return reason != "idle"; }) ||
                over_cap(*policy_, watched, at);
     };
-    const bool held =
-        watched.held && !(watched.held_as_mass && (watched.hold_may_be_over || by_another()));
+    const bool passes = watched.held_as_mass ? watched.hold_may_be_over || by_another()
+                                             : acts_by_another(watched, destroy, at);
+    const bool held = watched.held && !passes;
     verdicts_.require(!held, Invariant::nothing_forbidden, at, [&] {
         const auto start = policy_->calendar.day_start(at);
         const auto truth = bill_.spend(watched.team, start, at);
@@ -502,9 +503,10 @@ bool Judge::exempt(const Watched& watched, Instant at) const {
     const bool busy_hour =
         limits.max_actions_per_hour > 0 &&
         recent_orders_.size() + 1 >= static_cast<std::size_t>(limits.max_actions_per_hour);
-    return !limits.enforce || paused_ || watched.held || watched.dismissed || watched.unloading ||
-           watched.serverless || busy_hour ||
-           (watched.protected_until && at < *watched.protected_until) ||
+    const bool kept = (watched.held && watched.held_as_mass) ||
+                      ((watched.held || watched.dismissed) && waits_for(watched, "idle", at));
+    return !limits.enforce || paused_ || kept || watched.unloading || watched.serverless ||
+           busy_hour || (watched.protected_until && at < *watched.protected_until) ||
            label_protects(rules_of(watched), watched, at);
 }
 
@@ -589,9 +591,10 @@ void Judge::judge_caps_acted(Instant at) {
         for (const auto& [id, watched] : watches_) {
             const bool left_alone =
                 watched.team == owner && looked_at(watched.account, at) && !watched.missing &&
-                !watched.unloading &&
-                (!watched.held || (watched.held_as_mass && !watched.held_over_reload)) &&
-                !watched.dismissed && !(watched.protected_until && at < *watched.protected_until) &&
+                !watched.unloading && !watched.held_over_reload &&
+                !((watched.dismissed || (watched.held && !watched.held_as_mass)) &&
+                  waits_for(watched, "daily_cap", at)) &&
+                !(watched.protected_until && at < *watched.protected_until) &&
                 !watched.rate.is_zero() &&
                 !(team.rules.cap_action == Action::stop && !watched.runs_since) &&
                 at - watched.started > 2 * setting_.poll_interval + minutes{20} &&

@@ -402,9 +402,26 @@ void Judge::forget_gone(Instant before) {
 
 // --- What it did.
 
-void Judge::held(std::int64_t id, bool is, bool mass) {
+void Judge::held(
+    std::int64_t id,
+    bool is,
+    bool mass,
+    const std::vector<std::string>& reasons,
+    Instant at) {
     const auto found = watches_.find(id);
     if (found != watches_.end()) {
+        if (is && !mass) {
+            auto& names = found->second.held_for;
+            const bool goes_on =
+                found->second.held && !found->second.held_as_mass && !names.empty();
+            if (!goes_on || reasons.empty()) {
+                names.clear();
+            }
+            for (const auto& reason : reasons) {
+                names.insert(reason.substr(0, reason.find(':')));
+            }
+            found->second.held_at = at + skew_;
+        }
         found->second.approved = !is && (found->second.held || found->second.approved);
         found->second.held = is;
         found->second.held_over_reload = false;

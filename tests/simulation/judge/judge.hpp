@@ -93,8 +93,14 @@ class Judge {
     void refused_as_too_early(bool destroy, const std::vector<std::int64_t>& ids, Instant at);
     /// The intent for it is on disk, with what the daemon gives as its reasons ("idle: …").
     void intended(std::int64_t id, const std::vector<std::string>& reasons = {});
-    /// `mass`: because too many are idle at once, which a cap does not wait for.
-    void held(std::int64_t id, bool is, bool mass = false);
+    /// `mass`: because too many are idle at once, which a cap does not wait for. Else a changed
+    /// policy made it due by these reasons ("idle: …"), and others do not wait.
+    void held(
+        std::int64_t id,
+        bool is,
+        bool mass = false,
+        const std::vector<std::string>& reasons = {},
+        Instant at = {});
     /// A case ended without an action.
     void dropped(std::int64_t id);
     /// An alert became durable, or (while nothing can be stored) is told without that. True when it
@@ -214,6 +220,10 @@ class Judge {
     bool judge_warning(const Watched& watched, Instant at);
     bool too_many(const policy::Policy& policy, const Watched& watched) const;
     bool label_protects(const policy::Rules& rules, const Watched& watched, Instant at) const;
+    /// A reload's hold, open or dismissed, has it for this rule.
+    bool waits_for(const Watched& watched, std::string_view rule, Instant at) const;
+    /// It was intended by a rule that the hold does not have it for, and truly so.
+    bool acts_by_another(const Watched& watched, bool destroy, Instant at);
     bool exempt(const Watched& watched, Instant at) const;
     void judge_duty(Watched& watched, Instant at);
     void judge_repeat(Watched& watched, bool destroy, Instant at);

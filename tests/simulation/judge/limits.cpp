@@ -24,12 +24,40 @@ bool names_idle(const std::string& reason) {
 
 }  // namespace
 
+bool Judge::waits_for(const Watched& watched, std::string_view rule, Instant at) const {
+    const std::string name{rule};
+    if (watched.held_for.empty() || !names_cap(name)) {
+        return watched.held_for.empty() || watched.held_for.contains(name);
+    }
+    // A cap that is reached in a later window is not what the reload made due.
+    const auto& calendar = policy_->calendar;
+    const bool in_window =
+        name == "spending_limit" ? true
+        : name.ends_with("monthly_cap")
+            ? calendar.month_start(watched.held_at) >= calendar.month_start(at + skew_)
+            : calendar.day_start(watched.held_at) >= calendar.day_start(at + skew_);
+    return in_window && watched.held_for.contains(name);
+}
+
+bool Judge::acts_by_another(const Watched& watched, bool destroy, Instant at) {
+    const auto reasons = condemned(*policy_, watched, destroy, at);
+    return std::ranges::any_of(watched.intended_for, [&](const std::string& rule) {
+        const bool holds = names_cap(rule) ? over_cap(*policy_, watched, at)
+                                           : std::ranges::find(reasons, rule) != reasons.end();
+        return holds && !waits_for(watched, rule, at);
+    });
+}
+
 void Judge::intended(std::int64_t id, const std::vector<std::string>& reasons) {
     intended_.insert(id);
     const auto found = watches_.find(id);
     if (found != watches_.end()) {
         auto& watched = found->second;
         watched.unasked = true;
+        watched.intended_for.clear();
+        for (const auto& reason : reasons) {
+            watched.intended_for.insert(reason.substr(0, reason.find(':')));
+        }
         watched.cut_short = false;
         watched.limited = !reasons.empty() && std::ranges::none_of(reasons, names_cap);
         watched.only_idle = !reasons.empty() && std::ranges::all_of(reasons, names_idle);
@@ -226,11 +254,13 @@ void Judge::judge_account_caps(Instant at) {
                 continue;
             }
             const auto action = rules_of(watched).cap_action;
-            const bool safe = watched.held || watched.dismissed || watched.missing ||
-                              watched.unloading || action < Action::stop ||
-                              (watched.protected_until && at < *watched.protected_until) ||
-                              watched.rate.is_zero() ||
-                              (action == Action::stop && !watched.runs_since);
+            const bool kept = watched.held_over_reload || (watched.held && watched.held_as_mass) ||
+                              ((watched.held || watched.dismissed) &&
+                               waits_for(watched, "account_daily_cap", at));
+            const bool safe =
+                kept || watched.missing || watched.unloading || action < Action::stop ||
+                (watched.protected_until && at < *watched.protected_until) ||
+                watched.rate.is_zero() || (action == Action::stop && !watched.runs_since);
             const Duration known = 2 * setting_.poll_interval + minutes{20};
             const bool young =
                 at - watched.started <= known || watched.teams.back().first + known >= at;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -116,12 +117,15 @@ struct Watched {
     bool held = false;
     bool held_over_reload = false;  ///< since a reload, which may have held it all the same
     bool held_as_mass = false;
-    std::optional<Instant> held_of;  ///< the begin of the idle period that it was held for
-    bool hold_may_be_over = false;   ///< of one of many: as idle it is judged anew
-    bool approved = false;           ///< an operator let it go on
-    bool limited = false;            ///< by its reasons the hourly limit counts it
-    bool only_idle = false;          ///< by its reasons nothing but idleness condemns it
-    bool order_disturbed = false;    ///< something may have come between the request and its effect
+    std::set<std::string> held_for;      ///< rules that a reload's hold has it for; empty: whatever
+    Instant held_at;                     ///< by the daemon's clock
+    std::set<std::string> intended_for;  ///< the rules by which it was last to be acted upon
+    std::optional<Instant> held_of;      ///< the begin of the idle period that it was held for
+    bool hold_may_be_over = false;       ///< of one of many: as idle it is judged anew
+    bool approved = false;               ///< an operator let it go on
+    bool limited = false;                ///< by its reasons the hourly limit counts it
+    bool only_idle = false;              ///< by its reasons nothing but idleness condemns it
+    bool order_disturbed = false;  ///< something may have come between the request and its effect
     std::optional<Instant> done_told_at;
     bool done_judged = false;
     bool survived_order = false;  ///< the first row after a request does not show it on its way out

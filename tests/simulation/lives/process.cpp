@@ -99,12 +99,34 @@ void DaemonRun::started(Instant at) {
     adopt(*seen);
 }
 
+namespace {
+
+/// The rules that reloads' holds have it for.
+std::vector<std::string> held_for(const engine::View& view, InstanceId id) {
+    std::vector<std::string> rules;
+    for (const auto& hold : view.holds) {
+        for (const auto& [instance, rule] : hold.wanted) {
+            if (instance == id) {
+                rules.emplace_back(rules::to_string(rule));
+            }
+        }
+    }
+    return rules;
+}
+
+}  // namespace
+
 /// What is held, and commands that were cut short and may have been carried out or not.
 void DaemonRun::adopt(const engine::View& view) {
     // A hold that was stored in the moment of a crash is in no audit log.
     for (const auto& item : view.cases) {
         if (item.step == enforcement::Step::held) {
-            judge_->held(item.instance.value(), true, held_as_mass(item.instance));
+            judge_->held(
+                item.instance.value(),
+                true,
+                held_as_mass(item.instance),
+                held_for(view, item.instance),
+                now());
         }
     }
     for (const auto& asked : unclear_) {
@@ -112,7 +134,7 @@ void DaemonRun::adopt(const engine::View& view) {
         for (const auto id : asked.held) {
             for (const auto& hold : view.holds) {
                 if (std::ranges::find(hold.instances, id) != hold.instances.end()) {
-                    judge_->held(id.value(), true);
+                    judge_->held(id.value(), true, false, held_for(view, id), now());
                 }
             }
         }

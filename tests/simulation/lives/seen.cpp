@@ -128,7 +128,7 @@ void DaemonRun::take_record(const boost::json::object& record) {
         if (decided != decided_.end() && made && *made - mischief_->skew() <= decided->second) {
             return;
         }
-        judge_->held(id, true, held_as_mass(InstanceId{id}));
+        judge_->held(id, true, held_as_mass(InstanceId{id}), texts_of(reasons), now());
     } else if (outcome == "intended") {
         judge_->intended(id, texts_of(reasons));
     } else if (outcome == "dropped" || outcome == "vanished" || outcome == "confirmed") {
@@ -141,12 +141,20 @@ void DaemonRun::take_record(const boost::json::object& record) {
 
 bool DaemonRun::held_as_mass(InstanceId id) {
     const auto seen = view();
+    bool mass = false;
     for (const auto& hold : seen ? seen->holds : std::vector<enforcement::Hold>{}) {
         if (std::ranges::find(hold.instances, id) != hold.instances.end()) {
-            return hold.kind == enforcement::Hold::Kind::mass_idle;
+            // One of many idle ones may wait for what a reload made due as well.
+            const bool here = std::ranges::any_of(seen->cases, [&](const auto& item) {
+                return item.instance == id && item.hold == hold.id;
+            });
+            mass = hold.kind == enforcement::Hold::Kind::mass_idle;
+            if (here) {
+                break;
+            }
         }
     }
-    return false;
+    return mass;
 }
 
 void DaemonRun::on_log(
