@@ -1,5 +1,6 @@
 // Alerts about caps: what will go, what goes, what stays.
 #include "engine/budget_words.hpp"
+#include "engine/enforce.hpp"
 #include "engine/tell.hpp"
 
 #include <fmt/format.h>
@@ -19,6 +20,8 @@ using policy::Severity;
 struct Affected {
     std::vector<alerts::AlertInstance> going;
     std::vector<alerts::AlertInstance> exempt;
+    std::vector<alerts::AlertInstance> kept;  // by a reload's hold
+    std::map<HoldId, std::size_t> keepers;    // and how many of them each such hold has
     UsdPerHour exempt_cost;
     UsdPerHour stays;  // storage that goes on after a stop
 };
@@ -33,9 +36,15 @@ Affected affected_by(const State& state, const rules::Finding& cap, Now now) {
         }
         const bool exempt = subject.protected_until || subject.protected_id;
         const auto action = subject.team->rules.cap_action;
+        auto own = cap;
+        own.instance = subject.instance->id;
+        const auto* keeper = keeping_hold(state, own);
         if (exempt) {
             result.exempt.push_back(listed(state, *subject.instance, policy::Action::alert));
             result.exempt_cost += subject.rates.total();
+        } else if (keeper != nullptr) {
+            result.kept.push_back(listed(state, *subject.instance, policy::Action::alert));
+            ++result.keepers[keeper->id];
         } else {
             result.going.push_back(listed(state, *subject.instance, action));
             if (action == policy::Action::stop) {
@@ -87,6 +96,24 @@ std::string action_sentences(const State& state, const Affected& affected) {
                 " Stopped instances keep their storage, which goes on costing {} a day.",
                 format_usd(accrue(affected.stays, std::chrono::hours{24})));
         }
+    }
+    return text;
+}
+
+/// With what a reload's holds keep from the cap, which goes on costing money.
+std::string outcome(const State& state, const Affected& affected, std::string text) {
+    if (!affected.keepers.empty() && affected.going.empty()) {
+        text.clear();
+    }
+    for (const auto& [id, count] : affected.keepers) {
+        const bool open = state.holds.at(id).decision == enforcement::Hold::Decision::open;
+        text += fmt::format(
+            "{}{} {} {}.",
+            text.empty() ? "" : " ",
+            count,
+            count == 1 ? "instance goes on costing money:" : "instances go on costing money:",
+            open ? fmt::format("`vastwatchctl approve {}` is waited for", id.value())
+                 : fmt::format("hold {} was dismissed", id.value()));
     }
     return text;
 }
@@ -177,7 +204,7 @@ void tell_cap(State& state, Effects& effects, const rules::Finding& cap, Now now
             owner.word,
             format_usd(owner.budget.spend.spend),
             window_word(*cap.window),
-            action_sentences(state, affected),
+            outcome(state, affected, action_sentences(state, affected)),
             cap.window_end ? state.policy->calendar.format(*cap.window_end)
                            : "the limit is raised");
     } else {
@@ -199,9 +226,11 @@ void tell_cap(State& state, Effects& effects, const rules::Finding& cap, Now now
             state.policy->calendar.format(expected),
             humanize(expected - now.wall),
             cap.predicted ? " if what waits for a GPU starts now" : "",
-            action_sentences(state, affected));
+            outcome(state, affected, action_sentences(state, affected)));
     }
-    list_instances(draft, affected.going);
+    auto all = affected.going;
+    all.insert(all.end(), affected.kept.begin(), affected.kept.end());
+    list_instances(draft, std::move(all));
     fire(state, effects, std::move(draft), forget_window(cap.window_end), now);
 }
 
