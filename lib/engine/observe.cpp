@@ -489,9 +489,11 @@ day_charges(const State& state, const AccountName& account, const std::vector<Ch
     for (const auto& charge : charges) {
         ledger::DayCharge row;
         row.contract = ledger::Contract{account, charge.source};
-        // A charge that was read before any listing said whose it is has to be taken back.
-        const bool elsewhere = counted_elsewhere(state, account, charge);
-        row.amounts = elsewhere ? ledger::Amounts{} : charge.amounts;
+        row.amounts = charge.amounts;
+        if (counted_elsewhere(state, account, charge)) {
+            // What was read before any listing said whose it is has to be taken back.
+            row.amounts = ledger::Amounts{};
+        }
         row.team = team_charged(state, account, charge);
         rows.push_back(std::move(row));
     }
