@@ -142,7 +142,8 @@ constexpr std::array<Rule, 6> prune_rules{{
      " (SELECT number FROM cases WHERE closed_at < ?1 LIMIT ?2)",
      keep_history},
     {"DELETE FROM holds WHERE id IN"
-     " (SELECT id FROM holds WHERE decided < ?1 AND decision <> 'open' LIMIT ?2)",
+     " (SELECT id FROM holds WHERE decided < ?1 AND decision <> 'open'"
+     "  AND (kind <> 'reload' OR decision <> 'dismissed') LIMIT ?2)",
      keep_history},
     {"DELETE FROM contract_days WHERE (account, source, day) IN"
      " (SELECT account, source, day FROM contract_days WHERE settled = 1 AND day < ?1 LIMIT ?2)",

@@ -88,7 +88,8 @@ void load_enforcement(SQLite::Database& database, std::int64_t now, engine::Chan
     into.holds = load<Holds>(
         database,
         fmt::format(
-            "WHERE decision = 'open' OR decided IS NULL OR decided >= {} ORDER BY id",
+            "WHERE decision = 'open' OR (kind = 'reload' AND decision = 'dismissed')"
+            " OR decided IS NULL OR decided >= {} ORDER BY id",
             now - recent_history.count()));
     into.protections = load<Protections>(database, "ORDER BY instance");
     auto pauses = load<Pauses>(database, "");

@@ -98,6 +98,28 @@ TEST_CASE("deliveries are read at start when pending or ended within seven days"
     CHECK(stored.outbox.at(1).alert.str() == "c");
 }
 
+TEST_CASE("what was dismissed until the next reload is read at start, however long ago") {
+    using Hold = enforcement::Hold;
+    engine::Changes changes;
+    const auto add = [&](int number, Hold::Kind kind, Hold::Decision decision, int decided) {
+        Hold hold;
+        hold.id = HoldId{number};
+        hold.kind = kind;
+        hold.decision = decision;
+        hold.decided = day(decided);
+        changes.holds.push_back(hold);
+    };
+    add(1, Hold::Kind::reload, Hold::Decision::dismissed, 1);
+    add(2, Hold::Kind::reload, Hold::Decision::lapsed, 1);
+    add(3, Hold::Kind::mass_idle, Hold::Decision::dismissed, 1);
+    add(4, Hold::Kind::mass_idle, Hold::Decision::dismissed, 99);
+    seen_at(changes, day(100));
+    const auto stored = after_restart(changes);
+    REQUIRE(stored.holds.size() == 2);
+    CHECK(stored.holds.at(0).id == HoldId{1});
+    CHECK(stored.holds.at(1).id == HoldId{4});
+}
+
 TEST_CASE("spend points of the last 32 days are read at start") {
     engine::Changes changes;
     for (const int number : {67, 69, 100}) {
