@@ -29,7 +29,9 @@ bool idleness_lapsed(const State& state, const Case& item, Instant now) {
 void warn(State& state, Effects& effects, Now now) {
     std::vector<InstanceId> warned;
     for (auto& [id, item] : state.cases) {
-        const bool open = item.step == Step::pending || item.step == Step::held;
+        // What waits for what a reload made due is announced once somebody has approved it.
+        const bool open = item.step == Step::pending ||
+                          (item.step == Step::held && !waits_for_reload(state, item));
         if (open && enforcement::owes_warning(item, facts_of(state, item, now.wall), now.wall) &&
             !idleness_lapsed(state, item, now.wall)) {
             item.warned_at = now.wall;

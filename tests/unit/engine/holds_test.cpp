@@ -524,10 +524,23 @@ TEST_CASE("nobody is warned of what a dismissal keeps from happening") {
     scene.reload(idle_policy());
     scene.run_until(at("11:10"));
     CHECK(scene.dismiss().ok);
-    const auto warnings = scene.count(alerts::Kind::idle_warning);
     scene.run_until(at("20:00"));
     CHECK(scene.sent.empty());
-    CHECK(scene.count(alerts::Kind::idle_warning) == warnings);
+    CHECK(scene.count(alerts::Kind::idle_warning) == 0);
+}
+
+TEST_CASE("what waits for what a reload made due is warned of once that is approved") {
+    Fleet scene{10, 2, HeldAsIdle::before()};
+    scene.run_until(at("11:00"));
+    scene.reload(idle_policy());
+    scene.run_until(at("13:00"));
+    CHECK(scene.count(alerts::Kind::idle_warning) == 0);
+    CHECK(scene.approve().ok);
+    scene.run_until(at("13:14"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.count(alerts::Kind::idle_warning) == 1);
+    scene.run_until(at("13:20"));
+    CHECK(scene.gone() == 10);
 }
 
 TEST_CASE("another rule acts though what a reload made due waits, or was dismissed") {
