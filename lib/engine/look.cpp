@@ -94,7 +94,8 @@ AccountView view_account(const State& state, const policy::Account& rules, Now n
     if (view.credit) {
         view.runway = time_to_spend(*view.credit, view.burn);
     }
-    view.billing_difference = live.billing_difference;
+    view.billing_difference = live.spend_rate.difference;
+    view.listed_difference = live.listed_prices.difference;
     view.unexplained = live.unexplained;
     view.not_enforcing_because = !state.policy->enforcement.enforce ? "dry run"
                                  : state.pause                      ? "paused"

@@ -3,12 +3,12 @@
 #include "base/assert.hpp"
 #include "base/glob.hpp"
 #include "engine/clock_steps.hpp"
+#include "engine/cross_check.hpp"
 #include "engine/departed.hpp"
 #include "engine/judge.hpp"
 #include "fleet/take.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace vastwatch::engine {
 namespace {
@@ -427,6 +427,7 @@ void observe_sweep(State& state, const fleet::Sweep& sweep, Now now) {
     account.state.key_rejected = false;
     account.problem.clear();
     account.swept_this_run = true;
+    compare_prices(account, sweep);
     mark(state, account.state);
 }
 
@@ -570,13 +571,7 @@ void observe_money(State& state, const MoneyRead& money, Now now) {
             state.ledger.accrued(money.account, *account.state.total_spend_mark_at, now.wall);
     }
     if (money.reported_rate) {
-        const auto ours = state.ledger.account_burn(money.account);
-        const double mine = to_double(ours);
-        const double theirs = to_double(*money.reported_rate);
-        const double scale = std::max(std::abs(mine), std::abs(theirs));
-        account.billing_difference = scale == 0 ? 0 : (theirs - mine) / scale;
-        const bool disagrees = std::abs(*account.billing_difference) > 0.02;
-        account.billing_disagreements = disagrees ? account.billing_disagreements + 1 : 0;
+        take(account.spend_rate, state.ledger.account_burn(money.account), *money.reported_rate);
     }
     mark(state, account.state);
 }

@@ -35,6 +35,14 @@ struct RequestOrder {
     std::vector<InstanceId> ids;  // at most 64, dearest first
 };
 
+/// That a figure of the service has come to differ from ours for good, or agrees again.
+struct Disagreement {
+    AccountName account;
+    std::string figure;     // "spend rate" or "listed prices"
+    double difference = 0;  // as in CrossCheck
+    bool differs = true;
+};
+
 /// What one event gave besides changes to be stored.
 struct Effects {
     std::vector<AuditRecord> audit;  // to be durable before the requests leave
@@ -45,6 +53,14 @@ struct Effects {
     std::vector<policy::Window> cap_overshoot_windows;  // beside it
     bool new_deliveries = false;                        // there is something to tell
     std::optional<alerts::Delivery> delivery;           // what became of the one that was tried
+    std::vector<Disagreement> disagreements;            // that began or ended
+};
+
+/// A figure of the service compared with ours (spec section 4).
+struct CrossCheck {
+    std::optional<double> difference;  // theirs less ours, by the larger of both
+    int disagreements = 0;             // in so many readings in succession it was too large
+    bool told = false;                 // that it is
 };
 
 /// What is known of an account in this process only.
@@ -61,8 +77,8 @@ struct LiveAccount {
     std::string rejected_key;
     std::string unreachable_key;
     std::string credit_key;
-    std::optional<double> billing_difference;
-    int billing_disagreements = 0;
+    CrossCheck spend_rate;
+    CrossCheck listed_prices;
     std::optional<Usd> unexplained;
 };
 

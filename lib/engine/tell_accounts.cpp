@@ -1,5 +1,6 @@
 // Alerts about accounts: seen or not, credit, billing, prices, what belongs to nobody.
 #include "engine/budget_words.hpp"
+#include "engine/cross_check.hpp"
 #include "engine/tell.hpp"
 
 #include <fmt/format.h>
@@ -350,6 +351,7 @@ void tell_accounts(State& state, Effects& effects, Now now) {
         tell_reachability(state, effects, account, now);
         tell_credit(state, effects, account, now);
         tell_mismatch(state, effects, account, now);
+        tell_disagreements(effects, account);
     }
     tell_unassigned(state, effects, now);
     tell_price_increases(state, effects, now);

@@ -79,7 +79,8 @@ struct AccountView {
     bool key_rejected = false;
     std::optional<Usd> credit;
     std::optional<Duration> runway;            // credit / burn rate
-    std::optional<double> billing_difference;  // ratio: (reported rate - ours) / ours
+    std::optional<double> billing_difference;  // of the service's spend rate, as in CrossCheck
+    std::optional<double> listed_difference;   // of the prices in the latest listing
     std::optional<Usd> unexplained;            // fall of total_spend less accrual
     bool enforcing = false;                    // acts, as far as mode, pause and data allow
     std::string not_enforcing_because;         // when it does not

@@ -79,9 +79,16 @@ std::optional<std::string> sweep_took(const engine::AccountView& account) {
     return account.sweep_took ? std::optional{decimal_seconds(*account.sweep_took)} : std::nullopt;
 }
 
-std::optional<std::string> billing_difference(const engine::AccountView& account) {
-    const auto& ratio = account.billing_difference;
+std::optional<std::string> ratio_text(const std::optional<double>& ratio) {
     return ratio && std::isfinite(*ratio) ? std::optional{fmt::format("{}", *ratio)} : std::nullopt;
+}
+
+std::optional<std::string> billing_difference(const engine::AccountView& account) {
+    return ratio_text(account.billing_difference);
+}
+
+std::optional<std::string> listed_difference(const engine::AccountView& account) {
+    return ratio_text(account.listed_difference);
 }
 
 std::optional<std::string> account_stale(const engine::AccountView& account) {
@@ -204,6 +211,13 @@ constexpr std::array families{
         "Burn rate that Vast.ai reports against ours, less one; absent when unknown.",
         accounts,
         account_figure<billing_difference>},
+    Family{
+        "vastwatch_listed_price_difference_ratio",
+        gauge,
+        "What listings state that running and stopped instances cost against ours, less one; "
+        "absent when unknown.",
+        accounts,
+        account_figure<listed_difference>},
     Family{
         "vastwatch_last_successful_poll_timestamp_seconds",
         gauge,

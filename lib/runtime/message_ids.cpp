@@ -57,6 +57,8 @@ constexpr std::array message_ids{
     MessageId{"audit_broken", "3a4dee00c69844dfa20ac106a275d9ed"},
     MessageId{"audit_completed", "07fd0fbd520e4949a3924c4354a6a547"},
     MessageId{"audit_repaired", "90fa881f993340f591f3a3c28c09a8d0"},
+    MessageId{"billing_agrees", "261c789089e14afd93c41eb02e6231eb"},
+    MessageId{"billing_disagrees", "28f2ab65e7ea46c0b2ba6e98716e734b"},
     MessageId{"billing_readable", "1ab52acb3b5e4691af756b184d6c997d"},
     MessageId{"billing_unreadable", "4a628093f8eb45c9954036e7d6d58ef0"},
     MessageId{"command", "3202a351b2254ba38ddef2c2188b2652"},

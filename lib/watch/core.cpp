@@ -2,6 +2,8 @@
 
 #include "base/ulid.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -107,8 +109,26 @@ void Core::log_alerts(const engine::Changes& changes) {
     }
 }
 
+void Core::log_disagreements(const engine::Effects& effects) {
+    for (const auto& news : effects.disagreements) {
+        const bool differs = news.differs;
+        const auto words =
+            differs ? fmt::format("differs by {:.1f}% from what is counted", news.difference * 100)
+                    : std::string{"agrees with what is counted again"};
+        world_.log.notice(
+            differs ? "billing_disagrees" : "billing_agrees",
+            fmt::format(
+                "what account {} costs by the {} of Vast.ai {}",
+                news.account.str(),
+                news.figure,
+                words),
+            {runtime::field("account", news.account.str()), runtime::field("figure", news.figure)});
+    }
+}
+
 void Core::carry_out(engine::Effects effects) {
     count(effects);
+    log_disagreements(effects);
     for (auto& order : effects.requests) {
         const auto it = orders_.find(order.account);
         if (it != orders_.end()) {

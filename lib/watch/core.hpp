@@ -97,6 +97,7 @@ class Core {
     void count(const engine::Effects& effects);
     /// Every alert is a line of the log as well: who has no notifier at hand has the journal.
     void log_alerts(const engine::Changes& changes);
+    void log_disagreements(const engine::Effects& effects);
 
     World world_;
     std::vector<audit::Record> owed_records_;
