@@ -31,12 +31,11 @@ void not_durable(State& state, const std::vector<RequestOrder>& orders, Now now)
 void recover(State& state, Now now);
 
 /// Judges what a changed policy makes due at once in `account` (spec section 7, last paragraph).
-/// Under the one before nothing was due when that meant a dry run.
 void judge_new_policy(
     State& state,
     Effects& effects,
     const AccountName& account,
-    bool was_dry_run,
+    const PolicyChange& change,
     Now now);
 
 /// The latest complete listing of the account lacked nothing that is known of it.

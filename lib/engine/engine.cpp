@@ -93,7 +93,7 @@ Engine::Engine(
     take_configured(state_, now);
     for (const auto& account : state_.policy->accounts) {
         if (stored_fingerprint && *stored_fingerprint != present) {
-            state_.to_judge.emplace(account.name, is_of_dry_run(*stored_fingerprint));
+            state_.to_judge[account.name].from_dry_run = is_of_dry_run(*stored_fingerprint);
         }
     }
     if (stored_fingerprint != present) {
@@ -115,6 +115,7 @@ Effects Engine::decide(Now now, Effects effects) {
     for (auto it = state_.to_judge.begin(); it != state_.to_judge.end();) {
         if (state_.accounts.at(it->first).swept_this_run) {
             judge_new_policy(state_, effects, it->first, it->second, now);
+            it->second.judged = true;
         }
         // What the latest listing lacked, and may lack by mistake, is to be judged yet.
         const bool judged =
@@ -264,8 +265,9 @@ Effects Engine::on_policy(
     leave_unconfigured(state_, effects, now);
     take_configured(state_, now);
     for (const auto& account : state_.policy->accounts) {
-        auto& from_dry_run = state_.to_judge[account.name];
-        from_dry_run = from_dry_run || was_dry_run;
+        auto& change = state_.to_judge[account.name];
+        change.from_dry_run = change.from_dry_run || was_dry_run;
+        change.judged = false;
     }
     reassign_teams(state_, now);
     alerts::Alert over;

@@ -258,9 +258,11 @@ void judge_new_policy(
     State& state,
     Effects& effects,
     const AccountName& account,
-    bool was_dry_run,
+    const PolicyChange& policy_change,
     Now now) {
-    outdate_holds(state, effects, account, now);
+    if (!policy_change.judged) {
+        outdate_holds(state, effects, account, now);
+    }
     Hold made;
     made.kind = Hold::Kind::reload;
     made.account = account;
@@ -269,7 +271,7 @@ void judge_new_policy(
         if (instance == state.instances.end() || instance->second->account != account) {
             continue;
         }
-        const auto wanted = made_due(state, id, findings, was_dry_run, now.wall);
+        const auto wanted = made_due(state, id, findings, policy_change.from_dry_run, now.wall);
         for (const auto rule : wanted) {
             made.wanted.emplace(id, rule);
         }

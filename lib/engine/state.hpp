@@ -124,6 +124,12 @@ struct Departed {
     std::optional<Instant> unmetered_since;  // as in Slot
 };
 
+/// That the policy changed, as an account has it.
+struct PolicyChange {
+    bool from_dry_run = false;  // in which nothing is due
+    bool judged = false;        // once, though the latest listing may have lacked something
+};
+
 /// A reload's hold of which nothing is due.
 struct QuietHold {
     MonoTime since;
@@ -204,9 +210,8 @@ struct State {
     std::map<HoldId, enforcement::Hold> holds;
     std::int64_t next_hold = 1;
     std::map<HoldId, QuietHold> quiet_holds;
-    /// Accounts whose next sweep is judged like a reload: the policy changed before it. And whether
-    /// that was from dry run, in which nothing is due.
-    std::map<AccountName, bool> to_judge;
+    /// Accounts whose next sweep is judged like a reload: the policy changed before it.
+    std::map<AccountName, PolicyChange> to_judge;
     std::map<InstanceId, enforcement::Protection> protections;
     std::optional<enforcement::Pause> pause;
     std::deque<CountedAction> recent_actions;  // of the last hour, those that the limit counts

@@ -642,6 +642,21 @@ TEST_CASE("a reload that makes little due is carried out") {
     CHECK(scene.holds().empty());
 }
 
+TEST_CASE("judging a reload again, for what a listing lacked, takes nothing out of its hold") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("09:00"));
+    scene.vanish(110);
+    scene.poll();
+    scene.reload(forbidding_policy());
+    REQUIRE(scene.holds().size() == 1);
+    scene.machine(101).row.gpu_name = "A100 SXM4";
+    scene.poll();
+    scene.machine(101).row.gpu_name = "H100 SXM";
+    scene.run_until(at("09:30"));
+    CHECK(scene.sent.empty());
+    CHECK(scene.holds().front().instances.size() == 9);
+}
+
 /// Ten that a reload at 09:00 makes due.
 class HeldByReload : public Fleet {
   public:
