@@ -168,7 +168,9 @@ void CoreRun::leave(Tenant& tenant, engine::RequestOrder order) {
     auto withdrawn = engine_->withdraw(order, now());
     if (order.ids.size() < wanted) {
         settle(std::move(withdrawn));
-        leave(tenant, std::move(order));
+        if (engine_) {  // it may have died of storing that
+            leave(tenant, std::move(order));
+        }
     } else if (!order.ids.empty()) {
         send(tenant, order);
     } else {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 namespace vastwatch::simulation {
 namespace {
@@ -293,9 +294,11 @@ void Judge::judge_permission(const Watched& watched, bool destroy, Instant at) {
         const auto start = policy_->calendar.day_start(at);
         const auto truth = bill_.spend(watched.team, start, at);
         return fmt::format(
-            "{} is acted upon while it is held{}; team \"{}\" has spent {} (+{}) today",
+            "{} is acted upon by {} while it is held{} ({}); team \"{}\" has spent {} (+{}) today",
             watched.id,
+            fmt::join(watched.intended_for, ", "),
             watched.held_as_mass ? " as one of many" : "",
+            fmt::join(watched.held_for | std::views::keys, ", "),
             watched.team,
             to_decimal(truth.amount),
             to_decimal(truth.over));
@@ -503,8 +506,7 @@ bool Judge::exempt(const Watched& watched, Instant at) const {
     const bool busy_hour =
         limits.max_actions_per_hour > 0 &&
         recent_orders_.size() + 1 >= static_cast<std::size_t>(limits.max_actions_per_hour);
-    const bool kept = (watched.held && watched.held_as_mass) ||
-                      ((watched.held || watched.dismissed) && waits_for(watched, "idle", at));
+    const bool kept = (watched.held && watched.held_as_mass) || waits_for(watched, "idle", at);
     return !limits.enforce || paused_ || kept || watched.unloading || watched.serverless ||
            busy_hour || (watched.protected_until && at < *watched.protected_until) ||
            label_protects(rules_of(watched), watched, at);
@@ -592,8 +594,7 @@ void Judge::judge_caps_acted(Instant at) {
             const bool left_alone =
                 watched.team == owner && looked_at(watched.account, at) && !watched.missing &&
                 !watched.unloading && !watched.held_over_reload &&
-                !((watched.dismissed || (watched.held && !watched.held_as_mass)) &&
-                  waits_for(watched, "daily_cap", at)) &&
+                !waits_for(watched, "daily_cap", at) &&
                 !(watched.protected_until && at < *watched.protected_until) &&
                 !watched.rate.is_zero() &&
                 !(team.rules.cap_action == Action::stop && !watched.runs_since) &&

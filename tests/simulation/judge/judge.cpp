@@ -32,6 +32,7 @@ void Judge::take_policy(std::shared_ptr<const policy::Policy> policy, Instant at
     for (auto& [id, watched] : watches_) {
         watched.due_since.reset();
         watched.dismissed = false;
+        watched.dismissed_for.clear();
         watched.held_over_reload = watched.held;
         watched.not_due_before = at + rules_of(watched).idle_for;
         may_begin_anew(watched);
@@ -138,6 +139,12 @@ void Judge::dismissed(std::int64_t id, bool mass) {
     const auto found = watches_.find(id);
     if (found != watches_.end()) {
         // Of many idle ones the idle clock begins again; else it lasts until the next reload.
+        auto& names = found->second.dismissed_for;
+        if (!mass && found->second.held_for.empty()) {
+            names.clear();
+        } else if (!mass && (!found->second.dismissed || !names.empty())) {
+            names.insert(found->second.held_for.begin(), found->second.held_for.end());
+        }
         found->second.dismissed = found->second.dismissed || !mass;
         if (mass) {
             found->second.idle_since.reset();
@@ -412,16 +419,17 @@ void Judge::held(
     if (found != watches_.end()) {
         if (is && !mass) {
             auto& names = found->second.held_for;
-            const bool goes_on =
-                found->second.held && !found->second.held_as_mass && !names.empty();
+            // A condition that was away for a moment, or a crash, takes nothing out of the hold.
+            const bool goes_on = !found->second.hold_decided && !names.empty();
             if (!goes_on || reasons.empty()) {
                 names.clear();
             }
+            found->second.hold_decided = false;
             for (const auto& reason : reasons) {
-                names.insert(reason.substr(0, reason.find(':')));
+                names.insert_or_assign(reason.substr(0, reason.find(':')), at + skew_);
             }
-            found->second.held_at = at + skew_;
         }
+        found->second.hold_decided = found->second.hold_decided || !is;
         found->second.approved = !is && (found->second.held || found->second.approved);
         found->second.held = is;
         found->second.held_over_reload = false;
@@ -435,9 +443,11 @@ void Judge::held(
 
 void Judge::dropped(std::int64_t id) {
     intended_.erase(id);
-    held(id, false);
     const auto found = watches_.find(id);
     if (found != watches_.end()) {
+        const bool decided = found->second.hold_decided;
+        held(id, false);
+        found->second.hold_decided = decided;
         found->second.unasked = found->second.cut_short = false;
         found->second.approved = false;
     }

@@ -26,17 +26,20 @@ bool names_idle(const std::string& reason) {
 
 bool Judge::waits_for(const Watched& watched, std::string_view rule, Instant at) const {
     const std::string name{rule};
-    if (watched.held_for.empty() || !names_cap(name)) {
-        return watched.held_for.empty() || watched.held_for.contains(name);
-    }
-    // A cap that is reached in a later window is not what the reload made due.
     const auto& calendar = policy_->calendar;
-    const bool in_window =
-        name == "spending_limit" ? true
-        : name.ends_with("monthly_cap")
-            ? calendar.month_start(watched.held_at) >= calendar.month_start(at + skew_)
-            : calendar.day_start(watched.held_at) >= calendar.day_start(at + skew_);
-    return in_window && watched.held_for.contains(name);
+    const auto waits = [&](const std::map<std::string, Instant>& names) {
+        const auto found = names.find(name);
+        if (names.empty() || found == names.end() || !names_cap(name)) {
+            return names.empty() || found != names.end();
+        }
+        // A cap that is reached in a later window is not what the reload made due.
+        const Instant wall = at + skew_;
+        return name == "spending_limit" ||
+               found->second >= (name.ends_with("monthly_cap") ? calendar.month_start(wall)
+                                                               : calendar.day_start(wall));
+    };
+    const bool held = watched.held && !watched.held_as_mass;
+    return (held && waits(watched.held_for)) || (watched.dismissed && waits(watched.dismissed_for));
 }
 
 bool Judge::acts_by_another(const Watched& watched, bool destroy, Instant at) {
@@ -44,7 +47,10 @@ bool Judge::acts_by_another(const Watched& watched, bool destroy, Instant at) {
     return std::ranges::any_of(watched.intended_for, [&](const std::string& rule) {
         const bool holds = names_cap(rule) ? over_cap(*policy_, watched, at)
                                            : std::ranges::find(reasons, rule) != reasons.end();
-        return holds && !waits_for(watched, rule, at);
+        // A later reload takes out of a hold what is not due at that moment.
+        const bool comes_and_goes = names_cap(rule) || rule == "idle";
+        const bool out = watched.held_over_reload && comes_and_goes;
+        return holds && (out || !waits_for(watched, rule, at));
     });
 }
 
@@ -255,8 +261,7 @@ void Judge::judge_account_caps(Instant at) {
             }
             const auto action = rules_of(watched).cap_action;
             const bool kept = watched.held_over_reload || (watched.held && watched.held_as_mass) ||
-                              ((watched.held || watched.dismissed) &&
-                               waits_for(watched, "account_daily_cap", at));
+                              waits_for(watched, "account_daily_cap", at);
             const bool safe =
                 kept || watched.missing || watched.unloading || action < Action::stop ||
                 (watched.protected_until && at < *watched.protected_until) ||

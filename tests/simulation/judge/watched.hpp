@@ -7,6 +7,7 @@
 #include "base/time.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -117,8 +118,11 @@ struct Watched {
     bool held = false;
     bool held_over_reload = false;  ///< since a reload, which may have held it all the same
     bool held_as_mass = false;
-    std::set<std::string> held_for;      ///< rules that a reload's hold has it for; empty: whatever
-    Instant held_at;                     ///< by the daemon's clock
+    /// Rules that a reload's hold has it for, and since when by the daemon's clock; empty:
+    /// whatever.
+    std::map<std::string, Instant> held_for;
+    std::map<std::string, Instant> dismissed_for;  ///< alike, of those that were dismissed
+    bool hold_decided = true;                      ///< what is in held_for is no more
     std::set<std::string> intended_for;  ///< the rules by which it was last to be acted upon
     std::optional<Instant> held_of;      ///< the begin of the idle period that it was held for
     bool hold_may_be_over = false;       ///< of one of many: as idle it is judged anew

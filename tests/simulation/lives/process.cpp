@@ -101,14 +101,12 @@ void DaemonRun::started(Instant at) {
 
 namespace {
 
-/// The rules that reloads' holds have it for.
-std::vector<std::string> held_for(const engine::View& view, InstanceId id) {
+/// The rules that the hold has it for.
+std::vector<std::string> rules_of(const enforcement::Hold& hold, InstanceId id) {
     std::vector<std::string> rules;
-    for (const auto& hold : view.holds) {
-        for (const auto& [instance, rule] : hold.wanted) {
-            if (instance == id) {
-                rules.emplace_back(rules::to_string(rule));
-            }
+    for (const auto& [instance, rule] : hold.wanted) {
+        if (instance == id) {
+            rules.emplace_back(rules::to_string(rule));
         }
     }
     return rules;
@@ -116,17 +114,25 @@ std::vector<std::string> held_for(const engine::View& view, InstanceId id) {
 
 }  // namespace
 
+/// What reloads' holds have it for.
+void DaemonRun::adopt_holds(const engine::View& view, InstanceId id) {
+    for (const auto& hold : view.holds) {
+        if (const auto rules = rules_of(hold, id); !rules.empty()) {
+            judge_->held(id.value(), true, false, rules, hold.created - mischief_->skew());
+        }
+    }
+}
+
 /// What is held, and commands that were cut short and may have been carried out or not.
 void DaemonRun::adopt(const engine::View& view) {
     // A hold that was stored in the moment of a crash is in no audit log.
     for (const auto& item : view.cases) {
         if (item.step == enforcement::Step::held) {
-            judge_->held(
-                item.instance.value(),
-                true,
-                held_as_mass(item.instance),
-                held_for(view, item.instance),
-                now());
+            const bool mass = held_as_mass(item.instance);
+            judge_->held(item.instance.value(), true, mass);
+            if (!mass) {
+                adopt_holds(view, item.instance);
+            }
         }
     }
     for (const auto& asked : unclear_) {
@@ -134,7 +140,8 @@ void DaemonRun::adopt(const engine::View& view) {
         for (const auto id : asked.held) {
             for (const auto& hold : view.holds) {
                 if (std::ranges::find(hold.instances, id) != hold.instances.end()) {
-                    judge_->held(id.value(), true, false, held_for(view, id), now());
+                    judge_->held(id.value(), true);
+                    adopt_holds(view, id);
                 }
             }
         }

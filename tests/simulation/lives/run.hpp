@@ -90,6 +90,7 @@ class DaemonRun final : public Observer {
     void ended(Instant at, Turn turn, std::string_view text);
     void take_moved_clock();
     void adopt(const engine::View& view);
+    void adopt_holds(const engine::View& view, InstanceId id);
     std::shared_ptr<const engine::View> view();
     void take_policy(Instant at);
 
