@@ -72,8 +72,9 @@ UsdPerHour cost_of(const State& state, const std::vector<InstanceId>& ids);
 void lapse_holds(State& state, Effects& effects, Now now);
 /// Takes out of a reload's open holds what the configuration that is in force now does not want.
 void outdate_holds(State& state, Effects& effects, const AccountName& account, Now now);
-/// What the case acts for waits in a reload's hold, or an operator dismissed it there.
-bool kept_back(const State& state, const enforcement::Case& item);
+/// All that the case acts for, of whichever window, waits in a reload's hold, or an operator
+/// dismissed it there.
+bool kept_back(const State& state, const enforcement::Case& item, Instant now);
 /// The case waits in an open reload hold, and not in one of a mass.
 bool waits_for_reload(const State& state, const enforcement::Case& item);
 /// What comes due anew waits with the rest while its reload hold is open: a condition that was away

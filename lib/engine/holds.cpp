@@ -177,12 +177,22 @@ void end_dismissals(State& state) {
     }
 }
 
-bool kept_back(const State& state, const enforcement::Case& item) {
+bool kept_back(const State& state, const enforcement::Case& item, Instant now) {
     const auto findings = state.acting.find(item.instance);
-    return findings != state.acting.end() &&
-           std::ranges::any_of(findings->second, [&](const rules::Finding* finding) {
-               return finding->rule == item.rule && keeping_hold(state, *finding) != nullptr;
-           });
+    if (findings == state.acting.end()) {
+        return false;
+    }
+    bool any_kept = false;
+    for (const auto* finding : findings->second) {
+        if (finding->rule != item.rule || finding->action != item.action || !finding->holds(now)) {
+            continue;
+        }
+        if (keeping_hold(state, *finding) == nullptr) {
+            return false;
+        }
+        any_kept = true;
+    }
+    return any_kept;
 }
 
 void hold_again(State& state, Effects& effects, enforcement::Case& item, HoldId hold, Now now) {

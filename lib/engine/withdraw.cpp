@@ -35,7 +35,7 @@ std::string_view obstacle(const State& state, const Case& item, Instant now) {
     if (!state.policy->enforcement.enforce) {
         return "enforcement is in dry run";
     }
-    if (kept_back(state, item)) {
+    if (kept_back(state, item, now)) {
         return "its hold was dismissed";
     }
     auto facts = facts_of(state, item, now);

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 namespace vastwatch::engine::testing {
 namespace {
 
@@ -605,6 +607,22 @@ TEST_CASE("a cap that a reload made due waits in its window, and acts in the nex
     scene.run_for(1h);
     REQUIRE(scene.sent_at(101));
     CHECK(*scene.sent_at(101) >= at("23:59") + 45min);
+}
+
+TEST_CASE("what one window's dismissal keeps another window may take, without a word of it") {
+    Fleet scene{0, 10, quiet_policy()};
+    scene.run_until(at("23:00"));
+    auto policy = cap_policy(400);
+    ml_of(policy).caps.monthly = usd(2000);
+    ml_of(policy).rules.cap_strategy = policy::CapStrategy::shed;
+    scene.reload(policy);
+    scene.run_until(at("23:10"));
+    REQUIRE(scene.holds().size() == 1);
+    CHECK(scene.dismiss().ok);
+    scene.run_for(2h);
+    CHECK_FALSE(scene.sent.empty());
+    const auto withdrawn = std::ranges::count(scene.audit, "withdrawn", &AuditRecord::outcome);
+    CHECK(withdrawn == 0);
 }
 
 TEST_CASE("a dismissal ends with the configuration, though that was changed in a restart") {
