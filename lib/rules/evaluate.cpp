@@ -158,10 +158,15 @@ Usd idle_cost(const Subject& subject, Duration rest) {
 /// Chooses from a team's instances what is shed.
 class Shedding {
   public:
-    /// What is being unloaded is as good as gone, though its meter still runs; the rest are chosen
-    /// from.
-    Shedding(Members members, Usd excess, Duration rest)
+    /// What is being unloaded, or missing from the latest listing, is as good as gone, though its
+    /// meter still runs: `burn` has it in. The rest are chosen from.
+    Shedding(Members members, Usd excess, UsdPerHour burn, Duration rest)
         : members_(std::move(members)), excess_(excess), rest_(rest) {
+        UsdPerHour missing = burn;
+        for (const auto* subject : members_) {
+            missing -= subject->rates.total();
+        }
+        excess_ -= accrue(std::max(missing, UsdPerHour{}), rest_);
         std::erase_if(members_, [&](const Subject* subject) {
             excess_ -= exists(*subject) ? Usd{} : accrue(subject->rates.total(), rest_);
             return !exists(*subject);
@@ -234,7 +239,8 @@ void judge_shed(
         return;
     }
     const auto action = team.rules.cap_action;
-    Shedding shedding{group.roster.of(team), excess, *budget.spend.end - situation.now};
+    Shedding shedding{
+        group.roster.of(team), excess, budget.burn, *budget.spend.end - situation.now};
     for (const auto* subject : shedding.choose(action)) {
         auto finding = about(*subject, Rule::shed, action, situation.now, situation.now);
         finding.window = window;

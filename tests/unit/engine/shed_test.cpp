@@ -64,6 +64,29 @@ TEST_CASE("nothing is shed while the idle one that is enough is being unloaded")
     CHECK_FALSE(scene.sent_at(3));
 }
 
+TEST_CASE("nothing is shed for what an empty listing does not show any more") {
+    auto policy = shed_policy(250);  // of 16 hours at $18
+    auto other = policy.accounts.front();
+    other.name = AccountName{"other"};
+    policy.accounts.push_back(other);
+    Scene scene{policy};
+    for (const int id : {1, 2, 3, 4}) {
+        scene.rent(id);
+    }
+    for (const int id : {11, 12, 13, 14, 15}) {
+        scene.rent(id).of_account(other.name).begun(at("07:00"));
+    }
+    scene.before_read = [&](const VerifyOrder&) {
+        for (const int id : {11, 12, 13, 14, 15}) {
+            scene.vanish(id);
+        }
+    };
+    scene.run_until(at("08:20"));
+    for (const int id : {1, 2, 3, 4}) {
+        CHECK_FALSE(scene.sent_at(id));
+    }
+}
+
 TEST_CASE("the idle go first, then the newest") {
     Scene scene{shed_policy(80)};  // of $8 an hour $4 fit for a while
     scene.rent(1).idle();
