@@ -49,7 +49,10 @@ bool Judge::acts_by_another(const Watched& watched, bool destroy, Instant at) {
                                            : std::ranges::find(reasons, rule) != reasons.end();
         // A later reload takes out of a hold what is not due at that moment.
         const bool comes_and_goes = names_cap(rule) || rule == "idle";
-        const bool out = watched.held_over_reload && comes_and_goes;
+        const auto entry = watched.held_for.find(rule);
+        const bool older = entry != watched.held_for.end() &&
+                           entry->second < policy_since_ + skew_ - std::chrono::seconds{1};
+        const bool out = comes_and_goes && (watched.held_over_reload || older);
         return holds && (out || !waits_for(watched, rule, at));
     });
 }
