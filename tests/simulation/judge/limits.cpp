@@ -52,7 +52,10 @@ bool Judge::acts_by_another(const Watched& watched, bool destroy, Instant at) {
         const auto entry = watched.held_for.find(rule);
         const bool older = entry != watched.held_for.end() &&
                            entry->second < policy_since_ + skew_ - std::chrono::seconds{1};
-        const bool out = comes_and_goes && (watched.held_over_reload || older);
+        // What worked since it was held is idle anew, which is not what it was held for.
+        const bool anew = rule == "idle" && entry != watched.held_for.end() && watched.idle_since &&
+                          *watched.idle_since + skew_ > entry->second;
+        const bool out = comes_and_goes && (watched.held_over_reload || older || anew);
         return holds && (out || !waits_for(watched, rule, at));
     });
 }
