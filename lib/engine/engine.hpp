@@ -68,8 +68,8 @@ class Engine {
     Effects on_config_rejected(std::string mistakes, Now now);
 
     /// To be asked before every attempt to send an order, when nothing but its bytes is still to
-    /// go: since it was made, somebody may have paused, protected or reloaded, the instance begun to
-    /// work, or its fresh read grown old. False: nothing of it may be sent before withdraw().
+    /// go: since it was made, somebody may have paused, protected or reloaded, the instance begun
+    /// to work, or its fresh read grown old. False: nothing of it may be sent before withdraw().
     bool may_leave(const RequestOrder& order, Now now);
     /// Takes out of `order` what must not leave any more. When that is something, the effects are
     /// to be settled, and the rest to be asked about again.

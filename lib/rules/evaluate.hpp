@@ -49,8 +49,8 @@ struct Judged {
 
 Judged judge_instance(const Subject& subject, Instant now);
 
-/// What `rule` looks at of an instance is known. Where it is not, that nothing is found does not say
-/// that the condition is over.
+/// What `rule` looks at of an instance is known. Where it is not, that nothing is found does not
+/// say that the condition is over.
 bool can_tell(Rule rule, const Subject& subject);
 
 /// Makes what was judged earlier what judge_instance would give at `now`, given that nothing but

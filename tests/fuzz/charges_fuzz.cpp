@@ -35,20 +35,37 @@ void check_charge(const vast::Charge& charge) {
     require(charge.first_day == utc_day_start(charge.first_day), "a day is a UTC midnight");
 }
 
-/// Whether an item somewhere in `object` says an amount, as deep as is looked.
-bool has_item(const boost::json::object& object, int levels) {
+/// Of the items in `object`, as deep as is looked.
+struct Said {
+    bool any = false;  // one says an amount
+    bool all = true;   // none fails to
+};
+
+Said items_of(const boost::json::object& object, int levels) {
+    Said said;
     const auto* items = vast::array_field(object, "items");
     if (items == nullptr || levels == 0) {
-        return false;
+        return said;
     }
     for (const auto& value : *items) {
         const auto* item = value.if_object();
-        if (item != nullptr &&
-            (vast::read_usd(vast::field(*item, "amount"), 1e6) || has_item(*item, levels - 1))) {
-            return true;
+        const Said inner = item == nullptr ? Said{} : items_of(*item, levels - 1);
+        if (inner.any) {
+            said.any = true;
+            said.all = said.all && inner.all;
+            continue;
         }
+        const bool says = item != nullptr && vast::read_usd(vast::field(*item, "amount"), 1e6);
+        said.any = said.any || says;
+        said.all = said.all && says;
     }
-    return false;
+    return said;
+}
+
+/// Whether the items tell what the row does not: its whole amount.
+bool add_up(const boost::json::object& row) {
+    const Said said = items_of(row, 4);
+    return said.any && said.all;
 }
 
 /// The amount of each row in dollars is what its parts add up to.
@@ -63,7 +80,7 @@ void compare_with_tree(std::string_view body, const vast::ChargesPage& page) {
         const auto* row = value.if_object();
         const auto amount = row == nullptr ? std::optional<Usd>()
                                            : vast::read_usd(vast::field(*row, "amount"), 1e6);
-        if (row == nullptr || (!amount && !has_item(*row, 4))) {
+        if (row == nullptr || (!amount && !add_up(*row))) {
             continue;
         }
         require(next < page.rows.size(), "every row with an amount is taken");

@@ -150,9 +150,8 @@ void MemoryStore::prune(Instant now) {
         return entry.second.closed_at && *entry.second.closed_at + month < now;
     });
     std::erase_if(holds_, [&](const auto& entry) {
-        const bool in_force =
-            entry.second.kind == enforcement::Hold::Kind::reload &&
-            entry.second.decision == enforcement::Hold::Decision::dismissed;
+        const bool in_force = entry.second.kind == enforcement::Hold::Kind::reload &&
+                              entry.second.decision == enforcement::Hold::Decision::dismissed;
         return !in_force && entry.second.decided && *entry.second.decided + month < now;
     });
     std::erase_if(outbox_, [&](const auto& entry) {
