@@ -426,7 +426,8 @@ void Judge::held(
             }
             found->second.hold_decided = false;
             for (const auto& reason : reasons) {
-                names.insert_or_assign(reason.substr(0, reason.find(':')), at + skew_);
+                // Held again, it waits for what it was first held for, in the window of then.
+                names.try_emplace(reason.substr(0, reason.find(':')), at + skew_);
             }
         }
         found->second.hold_decided = found->second.hold_decided || !is;
