@@ -423,11 +423,13 @@ void Judge::held(
             const bool goes_on = !found->second.hold_decided && !names.empty();
             if (!goes_on || reasons.empty()) {
                 names.clear();
+                found->second.first_held_for.clear();
             }
             found->second.hold_decided = false;
             for (const auto& reason : reasons) {
-                // Held again, it waits for what it was first held for, in the window of then.
-                names.try_emplace(reason.substr(0, reason.find(':')), at + skew_);
+                const auto rule = reason.substr(0, reason.find(':'));
+                names.insert_or_assign(rule, at + skew_);
+                found->second.first_held_for.try_emplace(rule, at + skew_);
             }
         }
         found->second.hold_decided = found->second.hold_decided || !is;

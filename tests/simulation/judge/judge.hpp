@@ -220,6 +220,8 @@ class Judge {
     bool judge_warning(const Watched& watched, Instant at);
     bool too_many(const policy::Policy& policy, const Watched& watched) const;
     bool label_protects(const policy::Rules& rules, const Watched& watched, Instant at) const;
+    /// When the present window of that cap began, by the daemon's clock.
+    Instant window_of(std::string_view cap, Instant at) const;
     /// A reload's hold, open or dismissed, has it for this rule.
     bool waits_for(const Watched& watched, std::string_view rule, Instant at) const;
     /// It was intended by a rule that the hold does not have it for, and truly so.

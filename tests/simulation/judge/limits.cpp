@@ -24,21 +24,28 @@ bool names_idle(const std::string& reason) {
 
 }  // namespace
 
+Instant Judge::window_of(std::string_view cap, Instant at) const {
+    const auto& calendar = policy_->calendar;
+    const Instant wall = at + skew_;
+    if (cap == "spending_limit") {
+        return Instant::min();
+    }
+    return cap.ends_with("monthly_cap") ? calendar.month_start(wall) : calendar.day_start(wall);
+}
+
 bool Judge::waits_for(const Watched& watched, std::string_view rule, Instant at) const {
     const std::string name{rule};
-    const auto& calendar = policy_->calendar;
     const auto waits = [&](const std::map<std::string, Instant>& names) {
         const auto found = names.find(name);
         if (names.empty() || found == names.end() || !names_cap(name)) {
             return names.empty() || found != names.end();
         }
         // A cap that is reached in a later window is not what the reload made due.
-        const Instant wall = at + skew_;
-        return name == "spending_limit" ||
-               found->second >= (name.ends_with("monthly_cap") ? calendar.month_start(wall)
-                                                               : calendar.day_start(wall));
+        return found->second >= window_of(name, at);
     };
-    const bool held = watched.held && !watched.held_as_mass;
+    // One of many idle ones may be in a reload's hold as well.
+    const bool both = !watched.hold_decided && !watched.held_for.empty();
+    const bool held = watched.held && (!watched.held_as_mass || both);
     return (held && waits(watched.held_for)) || (watched.dismissed && waits(watched.dismissed_for));
 }
 
@@ -55,7 +62,11 @@ bool Judge::acts_by_another(const Watched& watched, bool destroy, Instant at) {
         // What worked since it was held is idle anew, which is not what it was held for.
         const bool anew = rule == "idle" && entry != watched.held_for.end() && watched.idle_since &&
                           *watched.idle_since + skew_ > entry->second;
-        const bool out = comes_and_goes && (watched.held_over_reload || older || anew);
+        const auto first = watched.first_held_for.find(rule);
+        const bool of_earlier_window = names_cap(rule) && first != watched.first_held_for.end() &&
+                                       first->second < window_of(rule, at);
+        const bool out =
+            comes_and_goes && (watched.held_over_reload || older || anew || of_earlier_window);
         return holds && (out || !waits_for(watched, rule, at));
     });
 }

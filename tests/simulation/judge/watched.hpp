@@ -121,6 +121,8 @@ struct Watched {
     /// Rules that a reload's hold has it for, and since when by the daemon's clock; empty:
     /// whatever.
     std::map<std::string, Instant> held_for;
+    /// Alike, since when first: held again, it may still wait for the window of then only.
+    std::map<std::string, Instant> first_held_for;
     std::map<std::string, Instant> dismissed_for;  ///< alike, of those that were dismissed
     bool hold_decided = true;                      ///< what is in held_for is no more
     std::set<std::string> intended_for;  ///< the rules by which it was last to be acted upon
