@@ -116,7 +116,7 @@ struct Hold {
     /// What a reload made due, and nothing else, waits in its hold: each instance with each rule
     /// that wanted it then. Empty in a mass hold, and in one that an earlier version made, which
     /// keeps back whatever is wanted of its instances.
-    std::set<std::pair<InstanceId, rules::Rule>> wanted{};
+    std::set<std::pair<InstanceId, rules::Rule>> wanted;
 
     friend bool operator==(const Hold&, const Hold&) = default;
 };
