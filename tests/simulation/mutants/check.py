@@ -53,10 +53,12 @@ class Simulation:
         self.lock = threading.Lock()
 
     def length(self, mutant):
-        calm = ["--without", "all"] if mutant.get("calm") else []
+        troubles = ["--without", "all"] if mutant.get("calm") else []
+        for trouble in mutant.get("only", []):
+            troubles += ["--only", trouble]
         if mutant.get("speed", "core") == "daemon":
-            return ["daemon", "--days", str(mutant.get("days", 3)), *calm]
-        return ["core", "--years", str(mutant.get("years", 0.02)), *calm]
+            return ["daemon", "--days", str(mutant.get("days", 3)), *troubles]
+        return ["core", "--years", str(mutant.get("years", 0.02)), *troubles]
 
     def run(self, mutant, name, seed, seeds, seconds):
         command = [self.program, *self.length(mutant), "--seed", str(seed), "--seeds", str(seeds)]
